@@ -1,0 +1,337 @@
+#include "app/runner.hpp"
+
+#include <fmt/format.h>
+
+#include <random>
+
+#include "app/state_directory.hpp"
+#include "core/log.hpp"
+#include "engine/topics.hpp"
+#include "sinks/retry_policy.hpp"
+#include "transform/state/rocks_store.hpp"
+
+namespace tailrace::app {
+
+namespace {
+
+constexpr Milliseconds step_time{100};
+
+std::uint64_t random_bits() {
+  static thread_local std::mt19937_64 engine{std::random_device{}()};
+  return engine();
+}
+
+std::string random_id() { return fmt::format("{:016x}{:016x}", random_bits(), random_bits()); }
+
+}  // namespace
+
+Runner::Runner(const config::PipelineSpec& spec, RunOptions options, engine::StatusBoard& board)
+    : spec_(spec), options_(std::move(options)), board_(board) {}
+
+Runner::~Runner() = default;
+
+RunOutcome Runner::run() {
+  if (const auto started = start(); !started) fail("pipeline", started.error());
+  while (!stopping() && !finished()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    watch_capture();
+    watch_snapshot();
+    trim_memory();
+  }
+  stop_ = true;
+  // Projectors first: they may still need what capture appended, and nothing new.
+  for (const auto& slot : projectors_) slot->thread = {};
+  capture_thread_ = {};
+  RunOutcome outcome;
+  outcome.error = error_;
+  for (const auto& slot : projectors_) outcome.dead_letters += slot->dead_letters;
+  return outcome;
+}
+
+bool Runner::finished() const {
+  if (!target_) return false;
+  if (options_.capture && !capture_reached_) return false;
+  return std::all_of(projectors_.begin(), projectors_.end(),
+                     [](const auto& slot) { return slot->reached.load(); });
+}
+
+Result<void> Runner::start() {
+  // Every component is on the board from the start: none of them is `streaming` before it says so.
+  if (options_.capture) board_.set("capture", engine::Phase::starting);
+  for (const transform::DocumentSpec& document : spec_.documents) {
+    if (options_.project && !sinks_of(document.name).empty()) {
+      board_.set("projector " + document.name, engine::Phase::starting, {},
+                 options_.capture ? "" : "waits for the first capture, if there was none yet");
+    }
+  }
+  TAILRACE_ASSIGN(instance_id_, instance_id(spec_.state_dir));
+  TAILRACE_ASSIGN(log_, open_log(spec_));
+  stores_ = transform::rocks_stores({.directory = spec_.state_dir + "/state"});
+  TAILRACE_TRY(find_target());
+  if (options_.capture) capture_thread_ = std::jthread([this] { capture_loop(); });
+  if (!options_.project) return {};
+  TAILRACE_TRY(wait_for_schemas());
+  if (stopping()) return {};
+  TAILRACE_TRY(settle_identity());
+  for (std::size_t i = 0; i < plan_.documents.size(); ++i) {
+    if (sinks_of(plan_.documents[i].name).empty()) continue;
+    auto& slot = projectors_.emplace_back(std::make_unique<ProjectorSlot>());
+    slot->document = static_cast<std::uint16_t>(i);
+  }
+  for (const auto& slot : projectors_) {
+    slot->thread = std::jthread([this, at = slot.get()] { projector_loop(*at); });
+  }
+  return {};
+}
+
+// --until now: what the source has committed when we start.
+Result<void> Runner::find_target() {
+  target_ = options_.until;
+  if (!options_.until_now) return {};
+  for (unsigned attempt = 0;; ++attempt) {
+    TAILRACE_ASSIGN(const auto schemas, read_schemas(spec_));
+    TAILRACE_ASSIGN(const auto source, make_source(spec_, schemas));
+    auto committed = source->committed_now();
+    if (committed) {
+      target_ = std::move(*committed);
+      return {};
+    }
+    if (committed.error().disposition != Disposition::retry) return Failure(committed.error());
+    if (!back_off("capture", committed.error(), attempt)) return {};
+  }
+}
+
+// The plan is compiled from the schemas that capture saved with the log.
+Result<void> Runner::wait_for_schemas() {
+  const stream::TopicSpec control{engine::control_topic(spec_.name), 1,
+                                  stream::Retention::compacted};
+  for (unsigned attempt = 0; !stopping(); ++attempt) {
+    auto ensured = log_->ensure_topics(std::span(&control, 1));
+    auto state = ensured ? engine::read_control(*log_, spec_.name,
+                                                system_clock().now() + std::chrono::seconds(30))
+                         : Result<engine::ControlState>(Failure(ensured.error()));
+    if (!state) {
+      if (state.error().disposition != Disposition::retry) return Failure(state.error());
+      if (!back_off("log", state.error(), attempt)) return {};
+      continue;
+    }
+    if (attempt > 0) board_.set("log", engine::Phase::streaming);
+    if (state->schemas && !state->spec_hashes.empty()) {
+      control_ = std::move(*state);
+      TAILRACE_ASSIGN(plan_, transform::compile_plan(spec_.documents, *control_.schemas));
+      for (const transform::DocumentPlan& document : plan_.documents) {
+        const auto saved = control_.spec_hashes.find(document.name);
+        if (saved != control_.spec_hashes.end() && saved->second == document.spec_hash) continue;
+        return halt(
+            "spec.changed",
+            fmt::format(
+                "document '{}' is defined differently from what its state was built from "
+                "(root, columns, children, lookups or keys changed); give the new definition "
+                "another document name, or take the old definition back",
+                document.name));
+      }
+      return {};
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return {};
+}
+
+// A sink that was built from another log makes this log a later generation (engine.md §3).
+Result<void> Runner::settle_identity() {
+  sinks::LogIdentity identity = control_.identity.value_or(sinks::LogIdentity{random_id(), 0});
+  bool changed = !control_.identity;
+  for (const transform::DocumentPlan& document : plan_.documents) {
+    const sinks::DocumentShape shape = shape_of(spec_, document, *control_.schemas);
+    for (const sinks::SinkSpec* sink : sinks_of(document.name)) {
+      TAILRACE_ASSIGN(const auto opened, make_sink(*sink, shape));
+      for (unsigned attempt = 0; !stopping(); ++attempt) {
+        auto known = opened->open();
+        if (known && *known && (*known)->log_id != identity.log_id &&
+            (*known)->generation >= identity.generation) {
+          identity.generation = static_cast<std::uint16_t>((*known)->generation + 1);
+          changed = true;
+          log_warn("sink.of_another_log",
+                   {{"sink", sink->name}, {"generation", identity.generation}});
+        }
+        if (known) break;
+        if (known.error().disposition != Disposition::retry) return Failure(known.error());
+        // A sink that is away fails alone: its identity is settled when it comes back.
+        if (attempt >= 3 && control_.identity) break;
+        if (!back_off("sink " + sink->name, known.error(), attempt)) return {};
+      }
+    }
+  }
+  for (unsigned attempt = 0; changed && !stopping(); ++attempt) {
+    const auto saved = save_identity(identity);
+    if (saved) break;
+    if (saved.error().disposition != Disposition::retry) return saved;
+    if (!back_off("log", saved.error(), attempt)) return {};
+  }
+  control_.identity = identity;
+  return {};
+}
+
+Result<void> Runner::save_identity(const sinks::LogIdentity& identity) {
+  TAILRACE_ASSIGN(const auto writer, log_->open_writer(spec_.name + ".identity." + instance_id_));
+  const std::string value = engine::encode(identity);
+  TAILRACE_TRY(
+      writer->append({engine::control_topic(spec_.name), 0, engine::identity_key, value, {}}));
+  return writer->commit();
+}
+
+std::vector<const sinks::SinkSpec*> Runner::sinks_of(const std::string& document) const {
+  std::vector<const sinks::SinkSpec*> found;
+  for (const sinks::SinkSpec& sink : spec_.sinks) {
+    if (sink.document == document) found.push_back(&sink);
+  }
+  return found;
+}
+
+// ------------------------------------------------------------------ capture
+
+void Runner::capture_loop() {
+  for (unsigned attempt = 0; !stopping(); ++attempt) {
+    const Deadline began = system_clock().now();
+    const auto outcome = capture_once();
+    if (outcome) break;
+    if (outcome.error().disposition != Disposition::retry) {
+      fail("capture", outcome.error());
+      break;
+    }
+    if (system_clock().now() - began > std::chrono::seconds(60)) attempt = 0;
+    if (!back_off("capture", outcome.error(), attempt)) break;
+  }
+  capture_ended_ = true;
+}
+
+// `start`, for pipelines without documents; nullopt: a first load.
+Result<std::optional<SourcePosition>> Runner::first_position() const {
+  SourcePosition position;
+  position.snapshot = SnapshotPhase::done;
+  switch (spec_.source.start) {
+    case config::StartAt::snapshot:
+      return std::nullopt;
+    case config::StartAt::now: {
+      TAILRACE_ASSIGN(const auto schemas, read_schemas(spec_));
+      TAILRACE_ASSIGN(const auto source, make_source(spec_, schemas));
+      TAILRACE_ASSIGN(position.gtid_set, source->committed_now());
+      return position;
+    }
+    case config::StartAt::gtid: {
+      TAILRACE_ASSIGN(position.gtid_set, GtidSet::parse(spec_.source.start_value));
+      return position;
+    }
+    case config::StartAt::position:
+      break;
+  }
+  return halt("source.start",
+              "start: position is not supported yet; name the GTID set that it stands for: "
+              "start: \"gtid:<set>\"");
+}
+
+Result<void> Runner::capture_once() {
+  engine::CaptureOptions options;
+  options.pipeline = spec_.name;
+  options.source = spec_.source.shards[0].name;
+  options.partitions = partitions_of(spec_);
+  options.documents = spec_.documents;
+  options.events = spec_.events;
+  TAILRACE_ASSIGN(options.first_position, first_position());
+  engine::CaptureRole role(std::move(options),
+                           {*log_, system_clock(), board_, [this] { return read_schemas(spec_); },
+                            [this](const std::vector<TableSchema>& schemas)
+                                -> Result<std::unique_ptr<capture::ChangeSource>> {
+                              TAILRACE_ASSIGN(auto source, make_source(spec_, schemas));
+                              show_source(source.get());
+                              return std::unique_ptr<capture::ChangeSource>(std::move(source));
+                            }});
+  // The role owns the source: it must not be shown any more when the role goes.
+  struct Unshow {
+    Runner& runner;
+    ~Unshow() { runner.show_source(nullptr); }
+  } unshow{*this};
+  TAILRACE_TRY(role.open());
+  while (!stopping()) {
+    TAILRACE_TRY(role.step(system_clock().now() + step_time));
+    capture_alive_ = system_clock().now();
+    if (target_ && !capture_reached_) {
+      const SourcePosition& position = role.committed().source;
+      capture_reached_ =
+          position.snapshot == SnapshotPhase::done && position.gtid_set.contains(*target_);
+    }
+  }
+  return role.flush();
+}
+
+// ------------------------------------------------------------------ projectors
+
+void Runner::projector_loop(ProjectorSlot& slot) {
+  const std::string component = "projector " + plan_.documents[slot.document].name;
+  for (unsigned attempt = 0; !stopping(); ++attempt) {
+    const Deadline began = system_clock().now();
+    auto outcome = project_once(slot);
+    if (outcome) break;
+    if (outcome.error().code == "state.corrupt" && log_->keeps_state())
+      outcome = forget_store(slot);
+    if (outcome.error().disposition != Disposition::retry) {
+      fail(component, outcome.error());
+      break;
+    }
+    if (system_clock().now() - began > std::chrono::seconds(60)) attempt = 0;
+    if (!back_off(component, outcome.error(), attempt)) break;
+  }
+  slot.ended = true;
+}
+
+// A damaged local store is only a copy: the next take-over restores it from the log.
+Result<void> Runner::forget_store(const ProjectorSlot& slot) {
+  const std::string& document = plan_.documents[slot.document].name;
+  for (stream::Partition partition = 0; partition < partitions_of(spec_); ++partition) {
+    TAILRACE_TRY(stores_->remove(document + "-" + std::to_string(partition)));
+  }
+  TAILRACE_TRY(stores_->remove(document + "-lookups"));
+  return retry("state.corrupt",
+               "the local state of document '" + document + "' was damaged; restoring it");
+}
+
+Result<std::vector<std::unique_ptr<engine::SinkLane>>> Runner::open_lanes(std::uint16_t document) {
+  std::vector<std::unique_ptr<engine::SinkLane>> lanes;
+  const transform::DocumentPlan& plan = plan_.documents[document];
+  const sinks::DocumentShape shape = shape_of(spec_, plan, *control_.schemas);
+  for (const sinks::SinkSpec* sink : sinks_of(plan.name)) {
+    TAILRACE_ASSIGN(auto opened, make_sink(*sink, shape));
+    lanes.push_back(std::make_unique<engine::SinkLane>(
+        lane_options(spec_, *sink), std::move(opened), *control_.identity, board_));
+  }
+  return lanes;
+}
+
+Result<void> Runner::project_once(ProjectorSlot& slot) {
+  TAILRACE_ASSIGN(const auto lanes, open_lanes(slot.document));
+  engine::ProjectorOptions options;
+  options.pipeline = spec_.name;
+  options.instance_id = instance_id_;
+  options.document = slot.document;
+  options.sources = {spec_.source.shards[0].name};
+  options.identity = *control_.identity;
+  options.halt_on_poison = spec_.errors.halt_on_poison;
+  options.dead_letters_per_second = spec_.errors.pause_above_per_second;
+  options.partitions = partitions_of(spec_);
+  std::vector<engine::SinkPort*> ports;
+  for (const auto& lane : lanes) ports.push_back(lane.get());
+  engine::Projector projector(std::move(options),
+                              {*log_, *stores_, plan_, std::move(ports), system_clock(), board_});
+  TAILRACE_TRY(projector.open());
+  Deadline next_check{};
+  while (!stopping()) {
+    TAILRACE_TRY(projector.step(system_clock().now() + step_time));
+    if (!target_ || slot.reached || system_clock().now() < next_check) continue;
+    next_check = system_clock().now() + std::chrono::milliseconds(20);
+    slot.reached = projector.has_reached(*target_);
+  }
+  slot.dead_letters = projector.dead_letters();
+  return projector.close(system_clock().now() + options_.drain);
+}
+
+}  // namespace tailrace::app

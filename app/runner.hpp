@@ -1,0 +1,101 @@
+// Runs a pipeline: a thread for capture, one per document's projector, one per sink; starts them in
+// the order in which they need each other, restarts what can be restarted, stops them gracefully.
+// Threading: run() on the main thread; request_stop() from any.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "app/wiring.hpp"
+#include "config/pipeline_spec.hpp"
+#include "core/gtid_set.hpp"
+#include "engine/control_records.hpp"
+#include "engine/projector.hpp"
+#include "engine/status_board.hpp"
+#include "transform/state/key_value_store.hpp"
+
+namespace tailrace::app {
+
+struct RunOptions {
+  bool capture = true;
+  bool project = true;
+  bool until_now = false;
+  std::optional<GtidSet> until;  // --until gtid:<set>
+  Milliseconds drain{30000};
+};
+
+struct RunOutcome {
+  std::optional<Error> error;  // what ended it
+  std::uint64_t dead_letters = 0;
+};
+
+class Runner {
+ public:
+  Runner(const config::PipelineSpec& spec, RunOptions options, engine::StatusBoard& board);
+  ~Runner();
+
+  RunOutcome run();
+  void request_stop() { stop_ = true; }
+  capture::SnapshotProgress snapshot_progress() const;
+
+ private:
+  struct ProjectorSlot {
+    std::uint16_t document;
+    std::jthread thread;
+    std::atomic<bool> reached{false};
+    std::atomic<bool> ended{false};
+    std::atomic<std::uint64_t> dead_letters{0};
+  };
+
+  Result<void> start();
+  Result<void> wait_for_schemas();
+  Result<void> settle_identity();
+  Result<void> save_identity(const sinks::LogIdentity& identity);
+  Result<void> find_target();
+  void capture_loop();
+  Result<void> capture_once();
+  Result<std::optional<SourcePosition>> first_position() const;
+  void projector_loop(ProjectorSlot& slot);
+  Result<void> project_once(ProjectorSlot& slot);
+  Result<void> forget_store(const ProjectorSlot& slot);
+  Result<std::vector<std::unique_ptr<engine::SinkLane>>> open_lanes(std::uint16_t document);
+  std::vector<const sinks::SinkSpec*> sinks_of(const std::string& document) const;
+  // Waits before the next attempt; false: stop was requested meanwhile.
+  bool back_off(const std::string& component, const Error& error, unsigned attempt);
+  void fail(const std::string& component, const Error& error);
+  bool stopping() const { return stop_; }
+  bool finished() const;
+  void watch_capture();
+  void trim_memory();
+  void watch_snapshot();
+  void show_source(const capture::BinlogSource* source);
+
+  const config::PipelineSpec& spec_;
+  const RunOptions options_;
+  engine::StatusBoard& board_;
+  std::atomic<bool> stop_{false};
+  mutable std::mutex mutex_;
+  std::optional<Error> error_;
+  const capture::BinlogSource* source_ = nullptr;  // capture's, while it lives; guarded by mutex_
+  std::unique_ptr<stream::EventLog> log_;
+  std::unique_ptr<transform::StoreFactory> stores_;
+  engine::ControlState control_;
+  transform::PipelinePlan plan_;
+  std::string instance_id_;
+  std::optional<GtidSet> target_;
+  std::atomic<bool> capture_reached_{false};
+  std::atomic<Deadline> capture_alive_{Deadline{}};  // when it last came back from a step
+  std::atomic<bool> capture_ended_{false};
+  Deadline next_trim_{};
+  Deadline snapshot_began_{};
+  Deadline next_snapshot_line_{};
+  std::jthread capture_thread_;
+  std::vector<std::unique_ptr<ProjectorSlot>> projectors_;
+};
+
+}  // namespace tailrace::app

@@ -1,0 +1,103 @@
+// What a runner tells while it runs: failures, a log that does not answer, a first load's progress.
+#include <malloc.h>
+
+#include <random>
+
+#include "app/runner.hpp"
+#include "core/log.hpp"
+#include "sinks/retry_policy.hpp"
+
+namespace tailrace::app {
+
+namespace {
+
+constexpr Milliseconds capture_patience{4000};
+constexpr Milliseconds snapshot_line_interval{10'000};
+constexpr Milliseconds trim_interval{2000};
+
+std::uint64_t random_bits() {
+  static thread_local std::mt19937_64 engine{std::random_device{}()};
+  return engine();
+}
+
+}  // namespace
+
+// Gives back what a giant transaction left behind: the C library keeps it otherwise.
+void Runner::trim_memory() {
+  const Deadline now = system_clock().now();
+  if (now < next_trim_) return;
+  next_trim_ = now + trim_interval;
+  malloc_trim(0);
+}
+
+// Capture waits inside the log's calls while the log does not answer: say so for it.
+void Runner::watch_capture() {
+  const Deadline alive = capture_alive_;
+  if (alive == Deadline{} || system_clock().now() - alive < capture_patience) return;
+  board_.set("capture", engine::Phase::degraded, "log.slow",
+             "the log has not answered for some seconds; waiting");
+}
+
+bool Runner::back_off(const std::string& component, const Error& error, unsigned attempt) {
+  board_.set(component, engine::Phase::degraded, error.code, error.message);
+  log_warn("retrying",
+           {{"component", component}, {"code", error.code}, {"message", error.message}});
+  const sinks::RetryPolicy policy{spec_.errors.retry_from, spec_.errors.retry_up_to};
+  const Deadline until = system_clock().now() + policy.delay(attempt, random_bits());
+  while (!stopping() && system_clock().now() < until)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  return !stopping();
+}
+
+void Runner::fail(const std::string& component, const Error& error) {
+  board_.set(component, engine::Phase::stopped, error.code, error.message);
+  log_error("stopped",
+            {{"component", component}, {"code", error.code}, {"message", error.message}});
+  {
+    const std::lock_guard lock(mutex_);
+    if (!error_) error_ = error;
+  }
+  stop_ = true;
+}
+
+void Runner::show_source(const capture::BinlogSource* source) {
+  const std::lock_guard lock(mutex_);
+  source_ = source;
+}
+
+capture::SnapshotProgress Runner::snapshot_progress() const {
+  const std::lock_guard lock(mutex_);
+  return source_ != nullptr ? source_->progress() : capture::SnapshotProgress{};
+}
+
+// A line per 10 s while the first load reads, and the same in the metrics.
+void Runner::watch_snapshot() {
+  const Deadline now = system_clock().now();
+  if (now < next_snapshot_line_) return;
+  const capture::SnapshotProgress progress = snapshot_progress();
+  if (!progress.started || progress.finished) return;
+  next_snapshot_line_ = now + snapshot_line_interval;
+  if (snapshot_began_ == Deadline{}) {
+    snapshot_began_ = now;
+    return;  // the first line after an interval: a short load says nothing
+  }
+  std::uint64_t done = 0;
+  std::uint64_t estimate = 0;
+  for (const capture::TableProgress& table : progress.tables) {
+    done += table.rows_done;
+    estimate += table.done ? table.rows_done : std::max(table.rows_done, table.rows_estimate);
+    board_.gauge("tailrace_snapshot_rows_total{table=\"" + table.table + "\"}",
+                 static_cast<double>(table.rows_done));
+    board_.gauge("tailrace_snapshot_rows_estimate{table=\"" + table.table + "\"}",
+                 static_cast<double>(table.rows_estimate));
+  }
+  const double elapsed_s = std::chrono::duration<double>(now - snapshot_began_).count();
+  const double rate = static_cast<double>(done) / elapsed_s;
+  const double left_s = rate > 0 ? static_cast<double>(estimate - done) / rate : 0;
+  log_info("snapshot.progress", {{"rows", done},
+                                 {"of_about", estimate},
+                                 {"rows_per_s", static_cast<std::uint64_t>(rate)},
+                                 {"eta_s", static_cast<std::uint64_t>(left_s)}});
+}
+
+}  // namespace tailrace::app

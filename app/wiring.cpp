@@ -1,0 +1,178 @@
+#include "app/wiring.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "capture/catalog.hpp"
+#include "sinks/elasticsearch/elasticsearch_sink.hpp"
+#include "sinks/sqlite/sqlite_sink.hpp"
+#include "sinks/stdout/stdout_sink.hpp"
+#include "stream/embedded/embedded_log.hpp"
+#include "stream/kafka/kafka_log.hpp"
+#include "transform/event_mapper.hpp"
+
+namespace tailrace::app {
+
+namespace {
+
+const config::TableSpec* table_spec(const config::PipelineSpec& spec, std::string_view table) {
+  const auto at = std::find_if(spec.tables.begin(), spec.tables.end(),
+                               [&](const config::TableSpec& known) { return known.name == table; });
+  return at == spec.tables.end() ? nullptr : &*at;
+}
+
+void add_table(std::vector<std::string>& names, const std::string& name) {
+  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+}
+
+// Columns of `table` that somebody uses; empty: all of them.
+std::vector<std::string> used_columns(const config::PipelineSpec& spec,
+                                      const transform::PipelinePlan& plan,
+                                      const std::string& table) {
+  std::vector<std::string> columns = plan.used_columns(table);
+  if (!spec.events || !transform::EventMapper::uses_table(*spec.events, table)) return columns;
+  const auto of_events = transform::EventMapper::used_columns(*spec.events, table);
+  if (of_events.empty()) return {};
+  for (const std::string& column : of_events) add_table(columns, column);
+  return columns;
+}
+
+void drop_excluded(TableSchema& schema, const std::vector<std::string>& exclude) {
+  for (const std::string& name : exclude) {
+    const auto at = schema.find(name);
+    if (!at) continue;
+    schema.columns.erase(schema.columns.begin() + *at);
+    for (std::uint32_t& column : schema.primary_key) column -= column > *at ? 1 : 0;
+  }
+}
+
+sinks::FieldShape shape_of_node(const transform::DocumentPlan& plan,
+                                const transform::PlanNode& node,
+                                const std::vector<TableSchema>& schemas) {
+  sinks::FieldShape shape;
+  shape.name = node.name;
+  shape.kind = node.kind == transform::NodeKind::child && !node.one
+                   ? sinks::FieldShape::Kind::list
+                   : sinks::FieldShape::Kind::object;
+  const auto schema = std::find_if(schemas.begin(), schemas.end(), [&](const TableSchema& known) {
+    return known.id.table == node.table;
+  });
+  for (const transform::OutputField& field : node.fields) {
+    sinks::FieldShape column;
+    column.name = field.name;
+    column.column = schema->columns[node.table_columns[field.slot]].type;
+    shape.fields.push_back(std::move(column));
+  }
+  for (const transform::NodeId lookup : node.lookups) {
+    shape.fields.push_back(shape_of_node(plan, plan.nodes[lookup], schemas));
+  }
+  return shape;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<stream::EventLog>> open_log(const config::PipelineSpec& spec) {
+  if (const auto* kafka = std::get_if<stream::KafkaOptions>(&spec.stream))
+    return stream::open_kafka(*kafka);
+  return stream::open_embedded(std::get<stream::EmbeddedOptions>(spec.stream));
+}
+
+stream::Partition partitions_of(const config::PipelineSpec& spec) {
+  return std::visit([](const auto& options) { return stream::Partition{options.partitions}; },
+                    spec.stream);
+}
+
+std::vector<capture::TableSelection> select_tables(const config::PipelineSpec& spec,
+                                                   const transform::PipelinePlan* plan) {
+  std::vector<std::string> names = transform::referenced_tables(spec.documents);
+  if (spec.events) {
+    for (const transform::EventRule& rule : spec.events->rules) add_table(names, rule.table);
+  }
+  std::vector<capture::TableSelection> tables;
+  for (const std::string& name : names) {
+    capture::TableSelection table;
+    table.table = name;
+    if (plan != nullptr) table.columns = used_columns(spec, *plan, name);
+    table.lookup = transform::is_lookup_table(spec.documents, name);
+    table.newest_first = spec.source.newest_first;
+    if (const config::TableSpec* written = table_spec(spec, name)) {
+      table.booleans = written->booleans;
+      table.decimals_as_numbers = written->decimals_as_numbers;
+    }
+    tables.push_back(std::move(table));
+  }
+  return tables;
+}
+
+Result<std::vector<TableSchema>> read_schemas(const config::PipelineSpec& spec) {
+  TAILRACE_ASSIGN(
+      std::vector<TableSchema> schemas,
+      capture::read_table_schemas(spec.source.shards[0].mysql, select_tables(spec, nullptr)));
+  for (TableSchema& schema : schemas) {
+    if (const config::TableSpec* written = table_spec(spec, schema.id.table)) {
+      drop_excluded(schema, written->exclude);
+    }
+  }
+  return schemas;
+}
+
+Result<std::unique_ptr<capture::BinlogSource>> make_source(
+    const config::PipelineSpec& spec, const std::vector<TableSchema>& schemas) {
+  TAILRACE_ASSIGN(const transform::PipelinePlan plan,
+                  transform::compile_plan(spec.documents, schemas));
+  capture::BinlogSourceOptions options;
+  options.mysql = spec.source.shards[0].mysql;
+  options.tables = select_tables(spec, &plan);
+  options.schemas = schemas;
+  options.pipeline = spec.name;
+  options.shard = spec.source.shards[0].name;
+  options.queue_bytes = 8u << 20;
+  std::error_code error;
+  std::filesystem::create_directories(options.mysql.spool_dir, error);
+  if (error) {
+    return halt("state.directory",
+                "cannot create " + options.mysql.spool_dir + ": " + error.message());
+  }
+  return capture::BinlogSource::create(std::move(options));
+}
+
+sinks::DocumentShape shape_of(const config::PipelineSpec&, const transform::DocumentPlan& plan,
+                              const std::vector<TableSchema>& schemas) {
+  sinks::DocumentShape shape;
+  shape.document = plan.name;
+  shape.fields = shape_of_node(plan, plan.nodes[0], schemas).fields;
+  for (const transform::NodeId child : plan.children) {
+    shape.fields.push_back(shape_of_node(plan, plan.nodes[child], schemas));
+  }
+  return shape;
+}
+
+Result<std::unique_ptr<sinks::DocumentSink>> make_sink(const sinks::SinkSpec& sink,
+                                                       const sinks::DocumentShape& shape) {
+  if (const auto* options = std::get_if<sinks::SqliteOptions>(&sink.options)) {
+    return sinks::open_sqlite_sink(*options);
+  }
+  if (const auto* options = std::get_if<sinks::ElasticsearchOptions>(&sink.options)) {
+    return sinks::open_elasticsearch_sink(*options, shape);
+  }
+  return sinks::open_stdout_sink(std::get<sinks::StdoutOptions>(sink.options));
+}
+
+engine::SinkLaneOptions lane_options(const config::PipelineSpec& spec,
+                                     const sinks::SinkSpec& sink) {
+  engine::SinkLaneOptions options;
+  options.name = sink.name;
+  options.retry = {spec.errors.retry_from, spec.errors.retry_up_to};
+  if (const auto* sqlite = std::get_if<sinks::SqliteOptions>(&sink.options)) {
+    options.max_documents = sqlite->batch_documents;
+    options.max_bytes = sqlite->batch_bytes;
+  } else if (const auto* search = std::get_if<sinks::ElasticsearchOptions>(&sink.options)) {
+    // One batch of the lane feeds all of the sink's connections.
+    const auto requests = static_cast<std::size_t>(search->in_flight);
+    options.max_documents = search->batch_documents * requests;
+    options.max_bytes = search->batch_bytes * requests;
+  }
+  return options;
+}
+
+}  // namespace tailrace::app

@@ -1,0 +1,39 @@
+// Builds adaptors from the pipeline file: the only place that knows every concrete one.
+// Threading: free functions, any thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "capture/binlog_source.hpp"
+#include "config/pipeline_spec.hpp"
+#include "core/result.hpp"
+#include "engine/capture_role.hpp"
+#include "engine/sink_lane.hpp"
+#include "sinks/document_shape.hpp"
+#include "sinks/document_sink.hpp"
+#include "stream/event_log.hpp"
+#include "transform/projection/document_plan.hpp"
+
+namespace tailrace::app {
+
+Result<std::unique_ptr<stream::EventLog>> open_log(const config::PipelineSpec& spec);
+stream::Partition partitions_of(const config::PipelineSpec& spec);
+
+// Tables that documents and events refer to; with `plan` each with the columns that travel.
+std::vector<capture::TableSelection> select_tables(const config::PipelineSpec& spec,
+                                                   const transform::PipelinePlan* plan);
+// Schemas of the selected tables as the server has them, without excluded columns.
+Result<std::vector<TableSchema>> read_schemas(const config::PipelineSpec& spec);
+// `schemas` as read_schemas gave them, now or in an earlier run.
+Result<std::unique_ptr<capture::BinlogSource>> make_source(const config::PipelineSpec& spec,
+                                                           const std::vector<TableSchema>& schemas);
+
+sinks::DocumentShape shape_of(const config::PipelineSpec& spec, const transform::DocumentPlan& plan,
+                              const std::vector<TableSchema>& schemas);
+Result<std::unique_ptr<sinks::DocumentSink>> make_sink(const sinks::SinkSpec& sink,
+                                                       const sinks::DocumentShape& shape);
+engine::SinkLaneOptions lane_options(const config::PipelineSpec& spec, const sinks::SinkSpec& sink);
+
+}  // namespace tailrace::app

@@ -1,0 +1,29 @@
+// The snapshot's half of the value rules: what SELECT prints becomes the very Value that the binlog
+// gives. The connection must have: character set utf8mb4, time_zone '+00:00', text protocol.
+// Threading: free functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/arena.hpp"
+#include "core/result.hpp"
+#include "core/table_schema.hpp"
+#include "core/value.hpp"
+
+namespace tailrace::capture {
+
+// The SQL expression to select for a column, its name quoted:
+//   FLOAT, DOUBLE   `c` * 1e0    else FLOAT has 6 digits, FLOAT(M,D) M digits, ZEROFILL padding
+//   DECIMAL … TIME, texts, JSON, ENUM, SET   `c`
+//   BIT, BINARY, BLOB, GEOMETRY, VECTOR      `c`   these arrive as raw bytes
+//   MariaDB UUID, INET4, INET6               `c`   printed as text
+std::string select_expression(const Column& column);
+// `a``b`
+std::string quoted_identifier(std::string_view name);
+
+// `text`: a field that is not NULL, as received. Texts that need no change are referred to, others
+// go to the arena. Error halt "source.value" when the text cannot be of that type.
+Result<Value> value_from_text(const ColumnType& type, std::string_view text, Arena& arena);
+
+}  // namespace tailrace::capture

@@ -1,0 +1,260 @@
+#include "capture/binlog_reader.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <random>
+
+#include "capture/binlog/event_reader.hpp"
+#include "capture/startup_checks.hpp"
+#include "core/log.hpp"
+
+namespace tailrace::capture {
+namespace {
+
+using mysql::Connection;
+
+// Beside the rows: position, strings and the like.
+constexpr std::size_t transaction_bytes = 600;
+
+std::string short_text(const GtidSet& set) {
+  std::string text = set.text();
+  if (text.size() > 500) text = text.substr(0, 500) + "…";
+  return text;
+}
+
+std::int64_t size_of(const GtidSet& set) {
+  std::int64_t size = 0;
+  for (const auto& [source, intervals] : set.sources()) {
+    for (const auto& interval : intervals) size += interval.end - interval.first;
+  }
+  return size;
+}
+
+// A transaction can reach us a moment before the server counts it as executed; no more of them than
+// there are connections.
+Result<bool> has_executed(Connection& connection, const GtidSet& wanted, ServerFacts& facts) {
+  constexpr std::int64_t most_in_flight = 10000;
+  constexpr const char* patience_s = "15";
+  const GtidSet missing = wanted.minus(facts.executed);
+  if (missing.empty()) return true;
+  if (size_of(missing) > most_in_flight) return false;
+  TAILRACE_ASSIGN(const std::string outcome,
+                  connection.scalar("SELECT WAIT_FOR_EXECUTED_GTID_SET(" +
+                                    connection.literal(missing.text()) + ", " + patience_s + ")"));
+  TAILRACE_ASSIGN(facts.executed, read_executed(connection));
+  return outcome == "0";
+}
+
+Result<void> check_history(Connection& connection, const SourcePosition& from, ServerFacts& facts) {
+  if (from.snapshot == SnapshotPhase::none && from.gtid_set.empty()) return {};
+  TAILRACE_ASSIGN(const bool executed, has_executed(connection, from.gtid_set, facts));
+  if (!executed) {
+    return halt("source.diverged",
+                "the server " + facts.uuid + " does not have what was read already: " +
+                    short_text(from.gtid_set.minus(facts.executed)) +
+                    "; it lost data, was restored from a backup or is another server; point the "
+                    "pipeline at the right server, or start over with a new first load");
+  }
+  const GtidSet gone = facts.purged.minus(from.gtid_set);
+  if (!gone.empty()) {
+    return halt("source.purged",
+                "the server no longer has binlogs that were not read yet: " + short_text(gone) +
+                    "; start over with a new first load, and keep binlogs longer (SET PERSIST "
+                    "binlog_expire_logs_seconds = 604800)");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<ServerFacts> admit_server(const BinlogSourceOptions& options, const SourcePosition& from,
+                                 Connection& connection) {
+  TAILRACE_TRY(check_server(connection, options.mysql, options.tables, options.schemas));
+  TAILRACE_ASSIGN(ServerFacts facts, read_server_facts(connection));
+  TAILRACE_TRY(check_history(connection, from, facts));
+  return facts;
+}
+
+BinlogReader::BinlogReader(ReaderParts parts)
+    : parts_(std::move(parts)),
+      identity_(reader_identity(parts_.options.pipeline, parts_.options.shard, own_host_name(),
+                                parts_.options.mysql.server_id)) {}
+
+void BinlogReader::run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    auto ended = session();
+    if (stop.stop_requested()) break;
+    Error error = std::move(ended).error();
+    if (error.disposition != Disposition::retry) {
+      log_error("source.halted", {{"code", error.code}, {"reason", error.message}});
+      parts_.queue.close(std::move(error));
+      return;
+    }
+    log_warn("source.connection_lost", {{"code", error.code}, {"reason", error.message}});
+    parts_.queue.notice(std::move(error));
+    if (!wait_before_retry(stop)) break;
+  }
+  parts_.queue.close();
+}
+
+bool BinlogReader::wait_before_retry(const std::stop_token& stop) {
+  const auto& options = parts_.options.mysql;
+  const std::int64_t most = options.reconnect_up_to.count();
+  const unsigned doublings = std::min(failures_++, 20u);
+  const std::int64_t delay = std::min(most, options.reconnect_from.count() << doublings);
+  static thread_local std::minstd_rand random(std::random_device{}());
+  std::uniform_int_distribution<std::int64_t> jitter(delay / 2, delay);
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::unique_lock lock(mutex);
+  wake.wait_for(lock, stop, Milliseconds(jitter(random)), [] { return false; });
+  return !stop.stop_requested();
+}
+
+Result<Connection> BinlogReader::connect(mysql::Use use) const {
+  return Connection::connect(parts_.options.mysql, use, parts_.interrupter);
+}
+
+// Only ever ends with an error: the broken connection's, or what halts.
+Result<void> BinlogReader::session() {
+  const SourcePosition from = parts_.queue.tail();
+  {
+    TAILRACE_ASSIGN(Connection connection, connect(mysql::Use::sql));
+    TAILRACE_ASSIGN(const ServerFacts facts, admit_server(parts_.options, from, connection));
+    log_info("source.connected", {{"server", facts.uuid},
+                                  {"version", connection.version().text},
+                                  {"encrypted", connection.encrypted() ? "yes" : "no"}});
+    assembler_ = std::make_unique<TransactionAssembler>(
+        parts_.tables.names(facts.ignore_table_case),
+        SpoolOptions{parts_.options.mysql.spool_above_bytes, parts_.options.mysql.spool_dir});
+    if (from.snapshot == SnapshotPhase::none || from.snapshot == SnapshotPhase::reading) {
+      TAILRACE_TRY(first_load(connection, facts));
+    }
+    SourcePosition position = parts_.queue.tail();
+    phase_ = position.snapshot;
+    high_ = position.snapshot_high;
+    if (position.server_uuid != facts.uuid) {
+      if (!position.server_uuid.empty() && phase_ == SnapshotPhase::catching_up) {
+        high_set_ = facts.executed;
+      }
+      position.server_uuid = facts.uuid;
+      parts_.queue.set_tail(position);
+    }
+  }
+  return stream();
+}
+
+Result<void> BinlogReader::announce(const SourcePosition& position, TransactionKind kind) {
+  parts_.queue.set_tail(position);
+  Transaction transaction;
+  transaction.kind = kind;
+  if (parts_.queue.push_here(std::move(transaction), transaction_bytes)) return {};
+  return retry("source.stopped", "stopping");
+}
+
+Result<void> BinlogReader::first_load(Connection& connection, const ServerFacts& facts) {
+  SourcePosition position = parts_.queue.tail();
+  // A load that was begun before streams from its own beginning: deletes since then must be seen.
+  if (position.snapshot == SnapshotPhase::none) position.gtid_set = facts.executed;
+  position.snapshot = SnapshotPhase::reading;
+  position.server_uuid = facts.uuid;
+  TAILRACE_TRY(announce(position, TransactionKind::position_only));
+
+  TAILRACE_ASSIGN(Connection reading, connect(mysql::Use::snapshot));
+  TAILRACE_TRY(parts_.snapshot.open(reading));
+  TAILRACE_ASSIGN(position.snapshot_high, read_binlog_end(connection));
+  log_info("source.first_load_begun", {{"low", short_text(position.gtid_set)},
+                                       {"high", position.snapshot_high.text()}});
+  const auto deliver = [this](std::unique_ptr<SnapshotRows> rows) {
+    const std::size_t bytes = rows->memory_bytes() + transaction_bytes;
+    Transaction transaction;
+    transaction.kind = TransactionKind::snapshot_rows;
+    transaction.rows = std::move(rows);
+    return parts_.queue.push_here(std::move(transaction), bytes);
+  };
+  TAILRACE_TRY(parts_.snapshot.read(reading, deliver));
+  log_info("source.first_load_read", {});
+  position.snapshot = SnapshotPhase::catching_up;
+  return announce(position, TransactionKind::position_only);
+}
+
+Result<void> BinlogReader::stream() {
+  TAILRACE_ASSIGN(Connection dump, connect(mysql::Use::dump));
+  mysql::DumpRequest request;
+  request.server_id = identity_.server_id;
+  request.replica_uuid = identity_.uuid;
+  request.heartbeat = parts_.options.mysql.heartbeat;
+  request.executed = parts_.queue.tail().gtid_set;
+  TAILRACE_TRY(dump.start_dump(request));
+  EventReader events(ChecksumAlgorithm::crc32);
+  auto format = std::make_shared<const FormatDescription>(events.format());
+  assembler_->reset();
+  cursor_ = StreamCursor();
+  while (true) {
+    TAILRACE_ASSIGN(const auto bytes, dump.read_event());
+    const std::string_view packet(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    auto event = events.read(packet, cursor_.position().offset);
+    if (event && event->header.type == EventType::format_description) {
+      format = std::make_shared<const FormatDescription>(events.format());
+    }
+    auto taken = event ? take(*event, format) : Result<void>(Failure(std::move(event).error()));
+    if (!taken) {
+      Error error = std::move(taken).error();
+      if (error.disposition == Disposition::halt) {
+        error.message = cursor_.position().file + ": " + error.message;
+      }
+      return Failure(std::move(error));
+    }
+    failures_ = 0;
+  }
+}
+
+Result<void> BinlogReader::take(const EventView& event,
+                                const std::shared_ptr<const FormatDescription>& format) {
+  TAILRACE_ASSIGN(auto done, assembler_->feed(event, format));
+  TAILRACE_TRY(cursor_.pass(event));
+  if (done) {
+    TAILRACE_TRY(deliver(std::move(*done)));
+  } else if (assembler_->at_boundary()) {
+    const bool alive = event.header.type == EventType::heartbeat ||
+                       event.header.type == EventType::heartbeat_v2;
+    parts_.queue.advance(cursor_.position(), alive);
+  } else {
+    return {};
+  }
+  return phase_ == SnapshotPhase::catching_up ? note_caught_up() : Result<void>();
+}
+
+Result<void> BinlogReader::deliver(AssembledTransaction done) {
+  if (!done.is_mapped()) {
+    parts_.queue.skip(done.gtid, cursor_.position());
+    return {};
+  }
+  Transaction transaction;
+  transaction.kind = TransactionKind::rows;
+  if (done.gtid) transaction.gtid = done.gtid->text();
+  transaction.commit_time_us = done.commit_time_us;
+  transaction.table_events = std::move(done.table_events);
+  std::size_t bytes = transaction_bytes;
+  if (done.rows) {
+    bytes += done.rows->memory_bytes();
+    transaction.rows = std::make_unique<BufferedRows>(parts_.decoding, std::move(done.rows),
+                                                      std::move(done.format));
+  }
+  if (parts_.queue.push(std::move(transaction), done.gtid, cursor_.position(), bytes)) return {};
+  return retry("source.stopped", "stopping");
+}
+
+Result<void> BinlogReader::note_caught_up() {
+  const bool passed = high_set_ ? parts_.queue.tail().gtid_set.contains(*high_set_)
+                                : !before(cursor_.position(), high_);
+  if (!passed) return {};
+  SourcePosition position = parts_.queue.tail();
+  position.snapshot = SnapshotPhase::done;
+  phase_ = SnapshotPhase::done;
+  log_info("source.first_load_done", {{"position", cursor_.position().text()}});
+  return announce(position, TransactionKind::snapshot_end);
+}
+
+}  // namespace tailrace::capture

@@ -1,0 +1,136 @@
+#include "capture/mysql/error_class.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace tailrace::capture::mysql {
+namespace {
+
+constexpr std::array connection_codes{
+    1040u,                              // too many connections
+    1053u,                              // server shutdown in progress
+    1077u, 1079u,                       // server is going down
+    1152u, 1158u, 1159u, 1160u, 1161u,  // aborted connection, packet read and write errors
+    1184u, 1203u, 1226u,                // aborted connection, connections of this user used up
+    1205u, 1213u, 1317u, 1927u,         // lock wait, deadlock, query or connection killed
+    2002u, 2003u, 2005u, 2006u, 2012u, 2013u, 2026u, 2027u, 2055u,  // client: cannot reach, lost
+    3024u, 1969u,                       // statement time limit
+    3168u, 4031u,                       // server is not available, disconnected for inactivity
+};
+constexpr std::array access_codes{
+    1044u, 1045u, 1130u, 1142u, 1143u, 1227u, 1370u, 1698u,  // no access, no privilege
+    1129u,                              // host is blocked after too many failed connects
+    1251u, 2058u, 2059u, 2061u,         // authentication plugin
+    1820u, 1862u, 3118u, 3159u, 4151u,  // password to be changed, account locked, TLS wanted
+};
+
+bool has(std::string_view text, std::string_view part) {
+  return std::search(text.begin(), text.end(), part.begin(), part.end(), [](char a, char b) {
+           return std::tolower(static_cast<unsigned char>(a)) ==
+                  std::tolower(static_cast<unsigned char>(b));
+         }) != text.end();
+}
+
+struct DumpText {
+  std::string_view part;
+  std::string_view code;
+  std::string_view cure;
+};
+constexpr std::string_view purged_cure =
+    "the server no longer has the binlogs that follow the saved position; start over with a new "
+    "first load, or restore those binlogs, and keep binlogs longer "
+    "(SET PERSIST binlog_expire_logs_seconds = 604800)";
+constexpr std::string_view diverged_cure =
+    "the server does not have what was already read: it lost data, was restored from a backup or "
+    "is another server; point the pipeline at the right server, or start over with a new first "
+    "load";
+constexpr std::string_view config_cure = "run: SET PERSIST gtid_mode = ON (step by step through "
+    "OFF_PERMISSIVE and ON_PERMISSIVE), SET PERSIST enforce_gtid_consistency = ON";
+constexpr std::string_view corrupt_cure =
+    "the server cannot read its own binlog at this position; look into the server's error log";
+
+constexpr std::array dump_texts{
+    DumpText{"first log file name in binary log index", "source.purged", purged_cure},
+    DumpText{"purged required binary logs", "source.purged", purged_cure},
+    DumpText{"purged binary logs containing", "source.purged", purged_cure},
+    DumpText{"has purged", "source.purged", purged_cure},
+    DumpText{"Could not find GTID state requested", "source.purged", purged_cure},
+    DumpText{"which is not in the master's binlog", "source.diverged", diverged_cure},
+    DumpText{"diverged", "source.diverged", diverged_cure},
+    DumpText{"more GTIDs than the", "source.diverged", diverged_cure},
+    DumpText{"position > file size", "source.diverged", diverged_cure},
+    DumpText{"position < 4", "source.diverged", diverged_cure},
+    DumpText{"same server_uuid/server_id", "source.taken_over",
+             "another reader with the same identity has taken over; run one capture per shard"},
+    DumpText{"same server_id", "source.taken_over",
+             "another replica with the same server_id has taken over; set another server_id"},
+    DumpText{"AUTO_POSITION mode", "source.gtid_off", config_cure},
+    DumpText{"anonymous", "source.gtid_off", config_cure},
+    DumpText{"Binary log is not open", "source.no_binlog",
+             "start the server with --log-bin (log_bin = ON)"},
+    DumpText{"checksum that", "source.protocol", "this is a bug in the reader"},
+    DumpText{"exceeded max_allowed_packet", "source.corrupt", corrupt_cure},
+    DumpText{"bogus data", "source.corrupt", corrupt_cure},
+    DumpText{"corrupted data", "source.corrupt", corrupt_cure},
+    DumpText{"crc check failed", "source.corrupt", corrupt_cure},
+};
+
+template <std::size_t N>
+bool among(const std::array<unsigned, N>& codes, unsigned code) {
+  return std::find(codes.begin(), codes.end(), code) != codes.end();
+}
+
+std::string describe(const ServerError& error, std::string_view doing) {
+  std::string text = "cannot ";
+  text.append(doing).append(": ").append(error.text);
+  return text.append(" (error ").append(std::to_string(error.code)).append(")");
+}
+
+Error stop(std::string_view code, std::string message, std::string_view cure) {
+  if (!cure.empty()) message.append("; ").append(cure);
+  return {Disposition::halt, std::string(code), std::move(message)};
+}
+
+bool certificate_refused(std::string_view text) {
+  return has(text, "certificate") || has(text, "verif") || has(text, "does not support") ||
+         has(text, "doesn't support") || has(text, "no such file") || has(text, "not found") ||
+         has(text, "wrong version") || has(text, "protocol version") || has(text, "CA ");
+}
+
+}  // namespace
+
+Error classify(const ServerError& error, Stage stage, std::string_view doing) {
+  std::string message = describe(error, doing);
+  if (error.code == 1236) {
+    for (const DumpText& known : dump_texts) {
+      if (has(error.text, known.part)) return stop(known.code, std::move(message), known.cure);
+    }
+    return stop("source.dump_refused", std::move(message), "");
+  }
+  if (error.code == 1789) return stop("source.purged", std::move(message), purged_cure);
+  if (error.code == 1773 || error.code == 1835) {
+    return stop("source.protocol", std::move(message), "this is a bug in the reader");
+  }
+  if (stage == Stage::connect && error.code == 2026 && certificate_refused(error.text)) {
+    return stop("source.tls", std::move(message), "see source.mysql.tls in the pipeline file");
+  }
+  if (among(connection_codes, error.code)) {
+    return {Disposition::retry, "source.unreachable", std::move(message)};
+  }
+  if (among(access_codes, error.code)) {
+    return stop("source.access_denied", std::move(message), "check user, password and privileges");
+  }
+  if (error.code == 1049) return stop("source.no_database", std::move(message), "");
+  if (error.code == 1146) return stop("source.no_table", std::move(message), "");
+  if (error.code == 1412) {  // A table changed after the snapshot was opened.
+    return {Disposition::retry, "source.snapshot_restarted", std::move(message)};
+  }
+  if (error.code == 1054) {
+    return stop("source.schema_changed", std::move(message),
+                "a column that the pipeline uses is gone; check the pipeline file");
+  }
+  return stop("source.query", std::move(message), "");
+}
+
+}  // namespace tailrace::capture::mysql

@@ -1,0 +1,31 @@
+// What a server says about itself and its binlog.
+// Threading: one thread per connection.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "capture/mysql/connection.hpp"
+#include "core/position.hpp"
+#include "core/result.hpp"
+
+namespace tailrace::capture {
+
+struct ServerFacts {
+  std::string uuid;
+  GtidSet executed;
+  GtidSet purged;
+  bool ignore_table_case = false;  // lower_case_table_names is not 0
+};
+Result<ServerFacts> read_server_facts(mysql::Connection& connection);
+
+// Names in lower case; what the server does not know is missing.
+Result<std::map<std::string, std::string>> read_variables(mysql::Connection& connection,
+                                                          std::span<const std::string_view> names);
+
+Result<GtidSet> read_executed(mysql::Connection& connection);
+
+// End of the newest binlog. Error halt source.no_binlog.
+Result<BinlogPosition> read_binlog_end(mysql::Connection& connection);
+
+}  // namespace tailrace::capture

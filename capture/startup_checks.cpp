@@ -1,0 +1,196 @@
+#include "capture/startup_checks.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "capture/cascade_checks.hpp"
+#include "capture/server_facts.hpp"
+
+namespace tailrace::capture {
+namespace {
+
+using mysql::Connection;
+
+struct Setting {
+  std::string_view name;
+  std::string_view value;
+  std::string_view why;
+  bool at_start;  // only in the server's configuration
+};
+constexpr std::array settings{
+    Setting{"log_bin", "ON", "there is no binlog to read", true},
+    Setting{"binlog_format", "ROW", "changes would be logged as statements", false},
+    Setting{"binlog_row_image", "FULL", "rows would be logged in part", false},
+    Setting{"binlog_row_metadata", "FULL", "columns would be logged without names", false},
+    Setting{"gtid_mode", "ON", "positions must survive a failover", false},
+    Setting{"enforce_gtid_consistency", "ON", "positions must survive a failover", false},
+};
+
+class Checks {
+ public:
+  Checks(Connection& connection, const MysqlOptions& options) : connection_(connection) {
+    database_ = options.database;
+  }
+
+  Result<void> variables() {
+    std::vector<std::string_view> names{"server_id", "binlog_row_value_options"};
+    for (const Setting& setting : settings) names.push_back(setting.name);
+    TAILRACE_ASSIGN(auto values, read_variables(connection_, names));
+    for (const Setting& setting : settings) {
+      const auto value = values.find(std::string(setting.name));
+      if (value == values.end() || value->second == setting.value) continue;
+      problem(std::string(setting.name) + " is " + value->second + ", must be " +
+                  std::string(setting.value) + " (" + std::string(setting.why) + ")",
+              cure(setting));
+    }
+    if (values["server_id"] == "0") {
+      problem("server_id is 0: the server refuses replicas", set_global() + "server_id = 1;");
+    }
+    if (values["binlog_row_value_options"].find("PARTIAL_JSON") != std::string::npos) {
+      problem("binlog_row_value_options holds PARTIAL_JSON (JSON would be logged in part)",
+              set_global() + "binlog_row_value_options = '';");
+    }
+    return {};
+  }
+
+  void primary_keys(std::span<const TableSchema> schemas) {
+    for (const TableSchema& schema : schemas) {
+      if (!schema.primary_key.empty()) continue;
+      problem("table " + schema.id.text() + " has no primary key",
+              "ALTER TABLE " + name(schema.id.table) + " ADD PRIMARY KEY (…);");
+    }
+  }
+
+  Result<void> privileges(std::span<const TableSelection> tables) {
+    const bool replicas = connection_.version().at_least(8, 0, 22);
+    TAILRACE_TRY(allowed(replicas ? "SHOW REPLICAS" : "SHOW SLAVE HOSTS",
+                         "REPLICATION SLAVE, REPLICATION CLIENT ON *.*"));
+    for (const TableSelection& table : tables) {
+      TAILRACE_TRY(allowed("SELECT 1 FROM " + name(table.table) + " LIMIT 0",
+                           "SELECT ON " + mysql::quoted_name(database_) + ".*"));
+    }
+    return {};
+  }
+
+  // REPLICATION CLIENT, and the databases that the server leaves out of its binlog.
+  Result<void> binlog_filters() {
+    const bool renamed = connection_.version().at_least(8, 2);
+    const auto rows = connection_.query(renamed ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS");
+    if (!rows) return refused(rows.error(), "REPLICATION SLAVE, REPLICATION CLIENT ON *.*");
+    if (rows->empty() || rows->front().size() < 4) return {};
+    const std::string only = rows->front()[2].value_or("");
+    const std::string without = rows->front()[3].value_or("");
+    if (lists(without, database_) || (!only.empty() && !lists(only, database_))) {
+      problem("the server leaves database " + database_ + " out of its binlog",
+              "take binlog_do_db and binlog_ignore_db out of the server's configuration");
+    }
+    return {};
+  }
+
+  Result<void> replica() {
+    const bool renamed = connection_.version().at_least(8, 0, 22);
+    const auto rows = connection_.query(renamed ? "SHOW REPLICA STATUS" : "SHOW SLAVE STATUS");
+    if (!rows) return refused(rows.error(), "REPLICATION SLAVE, REPLICATION CLIENT ON *.*");
+    if (rows->empty()) return {};
+    constexpr std::array<std::string_view, 2> names{"log_replica_updates", "log_slave_updates"};
+    TAILRACE_ASSIGN(const auto values, read_variables(connection_, names));
+    const bool off = std::any_of(values.begin(), values.end(),
+                                 [](const auto& entry) { return entry.second == "OFF"; });
+    if (off) {
+      problem("the server is a replica and does not log what it replicates",
+              "set log_replica_updates = ON in the server's configuration");
+    }
+    return {};
+  }
+
+  Result<void> cascades(std::span<const TableSelection> tables) {
+    TAILRACE_ASSIGN(const auto hidden, find_hidden_cascades(connection_, database_, tables));
+    for (const HiddenCascade& cascade : hidden) problem(cascade.problem, cascade.cure);
+    return {};
+  }
+
+  Result<void> outcome() const {
+    if (problems_.empty()) return {};
+    std::string message = "the server is not ready for capture:";
+    for (const std::string& text : problems_) message += "\n  - " + text;
+    return halt("source.preflight", std::move(message));
+  }
+
+ private:
+  void problem(std::string what, const std::string& cure) {
+    what += "; run: " + cure;
+    if (std::find(problems_.begin(), problems_.end(), what) == problems_.end()) {
+      problems_.push_back(std::move(what));
+    }
+  }
+  std::string name(const std::string& table) const {
+    return mysql::quoted_name(database_) + "." + mysql::quoted_name(table);
+  }
+  std::string set_global() const {
+    return connection_.version().at_least(8, 0) ? "SET PERSIST " : "SET GLOBAL ";
+  }
+  std::string cure(const Setting& setting) const {
+    if (setting.at_start) return "start the server with " + std::string(setting.name);
+    if (setting.name == "gtid_mode") {
+      std::string steps;
+      for (const char* step : {"OFF_PERMISSIVE", "ON_PERMISSIVE", "ON"}) {
+        steps += set_global() + "gtid_mode = " + step + "; ";
+      }
+      return steps;
+    }
+    return set_global() + std::string(setting.name) + " = '" + std::string(setting.value) + "';";
+  }
+  static bool lists(const std::string& list, const std::string& database) {
+    return ("," + list + ",").find("," + database + ",") != std::string::npos;
+  }
+  Result<void> allowed(const std::string& sql, const std::string& privilege) {
+    const auto rows = connection_.query(sql);
+    if (!rows) return refused(rows.error(), privilege);
+    return {};
+  }
+  Result<void> refused(const Error& error, const std::string& privilege) {
+    if (error.code != "source.access_denied") return Failure(error);
+    if (user_.empty()) {
+      TAILRACE_ASSIGN(const std::string account, connection_.scalar("SELECT CURRENT_USER()"));
+      const std::size_t at = account.rfind('@');
+      user_ = connection_.literal(account.substr(0, at)) + "@" +
+              connection_.literal(at == std::string::npos ? "%" : account.substr(at + 1));
+    }
+    problem("the user " + user_ + " may not read what is needed",
+            "GRANT " + privilege + " TO " + user_ + ";");
+    return {};
+  }
+
+  Connection& connection_;
+  std::string database_;
+  std::string user_;
+  std::vector<std::string> problems_;
+};
+
+}  // namespace
+
+Result<void> check_server(mysql::Connection& connection, const MysqlOptions& options,
+                          std::span<const TableSelection> tables,
+                          std::span<const TableSchema> schemas) {
+  if (connection.version().mariadb) {
+    return halt("source.preflight", "the server is MariaDB (" + connection.version().text +
+                "); this version reads MySQL 8.0 and later with GTIDs");
+  }
+  if (!connection.version().at_least(8, 0, 1)) {
+    return halt("source.preflight", "the server is MySQL " + connection.version().text +
+                "; this version reads MySQL 8.0.1 and later, which log column names");
+  }
+  Checks checks(connection, options);
+  TAILRACE_TRY(checks.variables());
+  checks.primary_keys(schemas);
+  TAILRACE_TRY(checks.privileges(tables));
+  TAILRACE_TRY(checks.binlog_filters());
+  TAILRACE_TRY(checks.replica());
+  TAILRACE_TRY(checks.cascades(tables));
+  return checks.outcome();
+}
+
+}  // namespace tailrace::capture

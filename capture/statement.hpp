@@ -1,0 +1,49 @@
+// What a statement of the binlog does, without a grammar of SQL: its verb and the tables it names.
+// Comments are skipped, versioned ones (/*!50100 … */, /*M! … */) are read as what they hold.
+// Threading: free functions on plain values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/table_schema.hpp"
+
+namespace tailrace::capture {
+
+enum class StatementKind : std::uint8_t {
+  begin,
+  commit,
+  rollback,
+  savepoint,      // SAVEPOINT, ROLLBACK TO, RELEASE: the server logs only what remains
+  xa_start,
+  xa_end,
+  xa_commit,      // the outcome of a transaction that was prepared earlier
+  xa_rollback,
+  row_change,     // INSERT, UPDATE, DELETE, REPLACE, LOAD in text form: no rows follow
+  truncate,
+  drop,
+  drop_database,  // tables[0] has an empty table name
+  create,         // CREATE TABLE
+  alter,
+  move_rows,      // ALTER TABLE that moves or removes rows without row events (partitions)
+  rename,         // tables: old and new names
+  other,          // nothing that touches rows or shapes of tables
+};
+
+struct Statement {
+  StatementKind kind = StatementKind::other;
+  std::vector<TableId> tables;
+};
+
+struct StatementText {
+  std::string_view sql;
+  std::string_view default_database;
+  bool ansi_quotes = false;           // "name" is an identifier
+  bool no_backslash_escapes = false;
+};
+
+Statement classify_statement(const StatementText& text);
+
+}  // namespace tailrace::capture

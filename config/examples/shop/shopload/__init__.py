@@ -1,0 +1,1 @@
+"""The load generator of the shop example; load.py is its command."""

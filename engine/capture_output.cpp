@@ -1,0 +1,166 @@
+// What capture writes to the log: groups, events, progress, the position, commits.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/json_writer.hpp"
+#include "core/log.hpp"
+#include "engine/capture_role.hpp"
+#include "engine/topics.hpp"
+#include "transform/projection/change_record.hpp"
+
+namespace tailrace::engine {
+
+namespace {
+
+// A group above this travels in parts: brokers refuse messages over 1 MiB by default.
+constexpr std::size_t part_bytes = 512u << 10;
+
+}  // namespace
+
+bool CaptureRole::progress_due() const {
+  const auto since = deps_.clock.now() - last_progress_;
+  return since >= (progress_owed_ ? options_.progress_interval : options_.idle_progress_interval);
+}
+
+Result<void> CaptureRole::append_group(const transform::Router::Group& group,
+                                       const transform::Origin& origin) {
+  const std::string& topic = change_topics_[group.document];
+  const stream::Partition partition = stream::partition_of(group.root, options_.partitions);
+  if (group.record.size() <= part_bytes)
+    return append({topic, partition, group.root, group.record, {}});
+  const auto count =
+      static_cast<std::uint32_t>((group.record.size() + part_bytes - 1) / part_bytes);
+  std::string value;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    value.clear();
+    transform::encode(
+        value,
+        transform::PartRecord{origin, i, count, group.record.substr(i * part_bytes, part_bytes)});
+    TAILRACE_TRY(append({topic, partition, group.root, value, {}}));
+  }
+  return {};
+}
+
+Result<void> CaptureRole::append_event(const transform::DomainEvent& event) {
+  if (known_topics_.insert(event.topic).second) {
+    const stream::TopicSpec topic{event.topic, options_.partitions, stream::Retention::by_time};
+    TAILRACE_TRY(deps_.log.ensure_topics(std::span(&topic, 1)));
+  }
+  std::vector<stream::Header> headers;
+  headers.reserve(event.headers.size());
+  for (const auto& [name, value] : event.headers) headers.push_back({name, value});
+  deps_.board.count("tailrace_events_total{type=\"" + event.type + "\"}");
+  return append({event.topic, stream::partition_of(event.key, options_.partitions), event.key,
+                 event.value, headers});
+}
+
+// An event that can never be made or written is announced as a dead letter; the rest goes on.
+Result<void> CaptureRole::set_aside(const Result<void>& outcome, const transform::Origin& origin) {
+  if (outcome || outcome.error().disposition != Disposition::dead_letter) return outcome;
+  const Error& error = outcome.error();
+  log_error("events.dead_letter",
+            {{"code", error.code}, {"reason", error.message}, {"gtid", origin.gtid}});
+  deps_.board.count("tailrace_dead_letters_total{stage=\"events\",code=\"" + error.code + "\"}");
+  std::string value = "{\"stage\":\"events\",\"code\":";
+  append_json_string(value, error.code);
+  value += ",\"reason\":";
+  append_json_string(value, error.message);
+  value += ",\"gtid\":";
+  append_json_string(value, origin.gtid);
+  value += "}";
+  return append({dead_letter_topic(options_.pipeline), 0, origin.gtid, value, {}});
+}
+
+Result<void> CaptureRole::append(const stream::Append& record) {
+  ++open_records_;
+  if (skip_records_ >= open_records_) return {};  // an earlier run appended it
+  batch_bytes_ += record.key.size() + (record.value ? record.value->size() : 0) + 64;
+  TAILRACE_TRY(writer_->append(record));
+  // A giant transaction spans several log transactions; each says how far it got.
+  if (batch_bytes_ < 2 * options_.batch_bytes) return {};
+  return commit_inside();
+}
+
+// A restarted snapshot begins anew; a transaction is read again and goes on after these records.
+Result<void> CaptureRole::commit_inside() {
+  SavedPosition saved = before_;
+  saved.open_records = position_.source.snapshot == SnapshotPhase::reading ? 0 : open_records_;
+  saved.open_gtid = open_gtid_;
+  saved.open_shape = shape();
+  return commit(saved);
+}
+
+Result<void> CaptureRole::append_to_all(std::string_view value, bool with_lookups) {
+  for (const std::string& topic : change_topics_) {
+    for (stream::Partition p = 0; p < options_.partitions; ++p) {
+      TAILRACE_TRY(writer_->append({topic, p, "", value, {}}));
+    }
+  }
+  if (!with_lookups) return {};
+  const std::string key = "\xff progress/" + options_.source;  // no key set starts like this
+  for (const std::string& topic : lookup_topics_)
+    TAILRACE_TRY(writer_->append({topic, 0, key, value, {}}));
+  return {};
+}
+
+Result<void> CaptureRole::append_progress() {
+  std::string value;
+  const std::string gtids = position_.source.gtid_set.text();
+  transform::ProgressRecord record;
+  record.origin = {
+      options_.source_index, {position_.epoch, position_.seq, 0}, deps_.clock.wall_us(), {}};
+  const bool loading = position_.source.snapshot != SnapshotPhase::done;
+  record.committed_seq = loading ? 0 : committed_.seq;
+  record.gtid_set = gtids;
+  transform::encode(value, record);
+  TAILRACE_TRY(append_to_all(value, true));
+  last_progress_ = deps_.clock.now();
+  progress_owed_ = false;
+  open_ = true;
+  return {};
+}
+
+Result<void> CaptureRole::commit() {
+  position_.open_records = 0;
+  position_.open_gtid.clear();
+  TAILRACE_TRY(commit(position_));
+  committed_ = position_;
+  open_ = false;
+  report();
+  return {};
+}
+
+Result<void> CaptureRole::commit(const SavedPosition& saved) {
+  const std::string value = encode(saved);
+  TAILRACE_TRY(writer_->append(
+      {control_topic(options_.pipeline), 0, position_key(options_.source), value, {}}));
+  const Deadline began = deps_.clock.now();
+  TAILRACE_TRY(writer_->commit());
+  deps_.board.observe("tailrace_log_ack_seconds",
+                      std::chrono::duration<double>(deps_.clock.now() - began).count());
+  batch_bytes_ = 0;
+  batch_began_ = deps_.clock.now();
+  return {};
+}
+
+void CaptureRole::report() {
+  const double age_s = static_cast<double>(deps_.clock.wall_us() - last_commit_time_us_) / 1e6;
+  const double lag_s = last_commit_time_us_ == 0 ? 0 : std::max(0.0, age_s);
+  // An idle source is not a slow one: lag counts only while transactions come in.
+  const bool behind = lag_s > 2 && deps_.clock.now() - last_read_ < std::chrono::seconds(1);
+  const bool loading = position_.source.snapshot == SnapshotPhase::reading ||
+                       position_.source.snapshot == SnapshotPhase::none;
+  deps_.board.set("capture", loading  ? Phase::snapshotting
+                             : behind ? Phase::catching_up
+                                      : Phase::streaming);
+  deps_.board.set_fact("source." + options_.source + ".gtid_set", position_.source.gtid_set.text());
+  deps_.board.set_fact("source." + options_.source + ".position", position_.source.binlog.text());
+  deps_.board.gauge("tailrace_source_lag_seconds", behind ? lag_s : 0);
+  deps_.board.gauge("tailrace_source_last_event_timestamp_seconds",
+                    static_cast<double>(last_commit_time_us_) / 1e6);
+  deps_.board.gauge("tailrace_source_rows_total", static_cast<double>(rows_));
+  deps_.board.gauge("tailrace_source_transactions_total", static_cast<double>(position_.seq));
+}
+
+}  // namespace tailrace::engine

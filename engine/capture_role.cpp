@@ -1,0 +1,299 @@
+#include "engine/capture_role.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/log.hpp"
+#include "engine/topics.hpp"
+#include "transform/projection/change_record.hpp"
+
+namespace tailrace::engine {
+
+namespace {
+
+// A new server may repeat numbers that an aborted batch showed of the old one: jump past them.
+constexpr std::uint64_t failover_jump = 1u << 20;
+
+std::string bytes_of(std::uint64_t number) {
+  std::string out;
+  append_fixed(out, number);
+  return out;
+}
+
+}  // namespace
+
+CaptureRole::CaptureRole(CaptureOptions options, CaptureDependencies dependencies)
+    : options_(std::move(options)), deps_(std::move(dependencies)) {}
+
+CaptureRole::~CaptureRole() {
+  if (source_) source_->request_stop();
+}
+
+Result<void> CaptureRole::open() {
+  deps_.board.set("capture", Phase::starting);
+  const stream::TopicSpec control{control_topic(options_.pipeline), 1,
+                                  stream::Retention::compacted};
+  TAILRACE_TRY(deps_.log.ensure_topics(std::span(&control, 1)));
+  // The fence comes before the position is read: nobody else can move it afterwards.
+  TAILRACE_ASSIGN(writer_, deps_.log.open_writer(options_.pipeline + "." + options_.source));
+  TAILRACE_ASSIGN(
+      const ControlState saved,
+      read_control(deps_.log, options_.pipeline, deps_.clock.now() + std::chrono::seconds(60)));
+  TAILRACE_TRY(prepare_plan(saved));
+  TAILRACE_TRY(ensure_topics());
+  if (const auto at = saved.positions.find(options_.source); at != saved.positions.end()) {
+    position_ = at->second;
+  } else if (options_.first_position) {
+    position_.source = *options_.first_position;
+  }
+  committed_ = position_;
+  skip_records_ = position_.open_records;
+  position_.open_records = 0;
+  TAILRACE_TRY(save_new_facts(saved));
+  TAILRACE_ASSIGN(source_, deps_.make_source(schemas_));
+  TAILRACE_TRY(source_->start(position_.source));
+  last_progress_ = deps_.clock.now();
+  log_info("capture.started", {{"source", options_.source},
+                               {"gtid", position_.source.gtid_set.text()},
+                               {"seq", position_.seq}});
+  return {};
+}
+
+Result<void> CaptureRole::prepare_plan(const ControlState& control) {
+  if (control.schemas) {
+    schemas_ = *control.schemas;
+  } else {
+    TAILRACE_ASSIGN(schemas_, deps_.read_schemas());
+  }
+  TAILRACE_ASSIGN(plan_, transform::compile_plan(options_.documents, schemas_));
+  for (const transform::DocumentPlan& document : plan_.documents) {
+    const auto saved = control.spec_hashes.find(document.name);
+    if (saved == control.spec_hashes.end() || saved->second == document.spec_hash) continue;
+    return halt(
+        "spec.changed",
+        fmt::format("document '{}' is defined differently from what its state was built from "
+                    "(root, columns, children, lookups or keys changed); give the new "
+                    "definition another document name, or take the old definition back",
+                    document.name));
+  }
+  router_.emplace(plan_);
+  if (options_.events) {
+    TAILRACE_ASSIGN(events_, transform::EventMapper::compile(*options_.events, schemas_));
+  }
+  return {};
+}
+
+Result<void> CaptureRole::ensure_topics() {
+  std::vector<stream::TopicSpec> topics;
+  for (const transform::DocumentPlan& document : plan_.documents) {
+    change_topics_.push_back(change_topic(options_.pipeline, document.name));
+    topics.push_back({change_topics_.back(), options_.partitions, stream::Retention::by_time});
+    if (deps_.log.keeps_state()) {
+      topics.push_back({state_topic(options_.pipeline, document.name), options_.partitions,
+                        stream::Retention::compacted});
+    }
+  }
+  for (const transform::LookupTable& lookup : plan_.lookups) {
+    lookup_topics_.push_back(lookup_topic(options_.pipeline, lookup.table));
+    topics.push_back({lookup_topics_.back(), 1, stream::Retention::compacted});
+  }
+  topics.push_back({dead_letter_topic(options_.pipeline), 1, stream::Retention::by_time});
+  if (events_) {
+    for (const std::string& name : events_->fixed_topics()) {
+      topics.push_back({name, options_.partitions, stream::Retention::by_time});
+    }
+  }
+  TAILRACE_TRY(deps_.log.ensure_topics(topics));
+  for (const stream::TopicSpec& topic : topics) known_topics_.insert(topic.name);
+  return {};
+}
+
+// Schemas and spec hashes of a fresh pipeline, or of a document that was added to an old one.
+Result<void> CaptureRole::save_new_facts(const ControlState& control) {
+  const std::string topic = control_topic(options_.pipeline);
+  if (!control.positions.empty()) {
+    for (const transform::DocumentPlan& document : plan_.documents) {
+      if (control.spec_hashes.contains(document.name)) continue;
+      return halt(
+          "spec.new_document",
+          fmt::format("document '{}' was added to a pipeline that already runs; its first load "
+                      "is not supported yet: run it as a pipeline of its own name",
+                      document.name));
+    }
+    return {};
+  }
+  if (!control.schemas) TAILRACE_TRY(append({topic, 0, schemas_key, encode(schemas_), {}}));
+  for (const transform::DocumentPlan& document : plan_.documents) {
+    TAILRACE_TRY(append({topic, 0, spec_key(document.name), bytes_of(document.spec_hash), {}}));
+  }
+  return commit();
+}
+
+Result<void> CaptureRole::step(Deadline deadline) {
+  const Deadline now = deps_.clock.now();
+  Deadline wait =
+      std::min(deadline, last_progress_ + (progress_owed_ ? options_.progress_interval
+                                                          : options_.idle_progress_interval));
+  if (open_) wait = now;  // commit at once when idle
+  auto next = source_->next(wait);
+  if (!next) {
+    if (next.error().disposition != Disposition::retry) return Failure(next.error());
+    deps_.board.set("capture", Phase::degraded, next.error().code, next.error().message);
+    return {};  // the source reconnects inside
+  }
+  const bool idle = !*next;
+  if (!idle) TAILRACE_TRY(handle(**next));
+  if (progress_due()) TAILRACE_TRY(append_progress());
+  const bool full = batch_bytes_ >= options_.batch_bytes ||
+                    deps_.clock.now() - batch_began_ >= options_.batch_age;
+  if (open_ && (idle || full)) return commit();
+  return {};
+}
+
+Result<void> CaptureRole::flush() {
+  // Who reads the log later must see how far it goes.
+  if (progress_owed_) TAILRACE_TRY(append_progress());
+  return open_ ? commit() : Result<void>{};
+}
+
+Result<void> CaptureRole::handle(Transaction& transaction) {
+  before_ = position_;
+  if (!open_) {
+    open_ = true;
+    batch_began_ = deps_.clock.now();
+  }
+  follow_server(transaction);
+  TAILRACE_TRY(check_table_events(transaction));
+  position_.seq += transaction.transactions_skipped;
+  progress_owed_ = true;
+  switch (transaction.kind) {
+    case TransactionKind::position_only:
+      break;
+    case TransactionKind::rows:
+      ++position_.seq;
+      TAILRACE_TRY(handle_rows(transaction));
+      break;
+    case TransactionKind::snapshot_rows:
+      TAILRACE_TRY(handle_rows(transaction));
+      break;
+    case TransactionKind::snapshot_end: {
+      std::string value;
+      transform::encode(value,
+                        transform::SnapshotEndRecord{
+                            {options_.source_index, {position_.epoch, position_.seq, 0}, 0, {}}});
+      TAILRACE_TRY(append_to_all(value, false));
+      break;
+    }
+  }
+  const bool new_phase = position_.source.snapshot != transaction.position.snapshot;
+  position_.source = transaction.position;
+  last_read_ = deps_.clock.now();
+  if (transaction.commit_time_us != 0) last_commit_time_us_ = transaction.commit_time_us;
+  return new_phase ? commit() : Result<void>{};
+}
+
+void CaptureRole::follow_server(const Transaction& transaction) {
+  const std::string& server = transaction.position.server_uuid;
+  if (!position_.source.server_uuid.empty() && !server.empty() &&
+      position_.source.server_uuid != server) {
+    log_warn("capture.server_changed", {{"from", position_.source.server_uuid}, {"to", server}});
+    position_.seq += failover_jump;
+  }
+}
+
+Result<void> CaptureRole::check_table_events(const Transaction& transaction) const {
+  for (const TableEvent& event : transaction.table_events) {
+    if (event.kind == TableEventKind::definition_changed) {
+      log_warn("capture.table_altered",
+               {{"table", event.table.text()}, {"statement", event.statement}});
+      continue;
+    }
+    return halt(
+        "source.table_emptied",
+        fmt::format("'{}' emptied the mapped table {}; TRUNCATE and DROP are not supported yet: "
+                    "the documents would keep its rows. Delete the rows with DELETE instead, or "
+                    "build the documents anew (new pipeline name, new state.dir)",
+                    event.statement, event.table.text()));
+  }
+  return {};
+}
+
+Result<void> CaptureRole::handle_rows(Transaction& transaction) {
+  if (!transaction.rows) return {};
+  TAILRACE_TRY(resume_open(transaction));
+  const bool snapshot = transaction.kind == TransactionKind::snapshot_rows;
+  transform::Origin origin;
+  origin.source = options_.source_index;
+  origin.base = {position_.epoch, snapshot ? 0 : position_.seq, 0};
+  origin.commit_time_us = transaction.commit_time_us;
+  origin.gtid = transaction.gtid;
+  const auto passes =
+      static_cast<std::uint32_t>(transaction.rows->bytes() / options_.pass_bytes + 1);
+  if (events_ && !snapshot) {
+    events_->begin({options_.pipeline, options_.source, origin.base, origin.commit_time_us});
+  }
+  open_records_ = 0;
+  for (std::uint32_t pass = 0; pass < passes; ++pass) {
+    if (pass > 0) TAILRACE_TRY(transaction.rows->rewind());
+    TAILRACE_TRY(route_pass(transaction, origin, pass, passes));
+    // A log transaction must not stay open while the next pass reads the whole spool again.
+    if (passes > 1 && batch_bytes_ > 0) TAILRACE_TRY(commit_inside());
+  }
+  open_records_ = 0;
+  skip_records_ = 0;
+  return {};
+}
+
+Result<void> CaptureRole::route_pass(Transaction& transaction, const transform::Origin& origin,
+                                     std::uint32_t pass, std::uint32_t passes) {
+  const bool with_events = events_ && pass == 0 && transaction.kind == TransactionKind::rows;
+  const auto on_event = [&](const transform::DomainEvent& event) { return append_event(event); };
+  router_->begin(origin, pass, passes);
+  while (true) {
+    TAILRACE_ASSIGN(const auto rows, transaction.rows->next());
+    if (rows.empty()) break;
+    for (const RowChange& row : rows) {
+      TAILRACE_TRY(router_->add(row));
+      if (with_events) TAILRACE_TRY(set_aside(events_->add(row, on_event), origin));
+    }
+    if (pass == 0) rows_ += rows.size();
+  }
+  if (with_events) TAILRACE_TRY(set_aside(events_->finish(on_event), origin));
+  return router_->finish(
+      [&](const transform::Router::Group& group) { return append_group(group, origin); },
+      [&](const transform::Router::LookupChange& change) {
+        return append({lookup_topics_[change.table], 0, change.key, change.record, {}});
+      });
+}
+
+std::uint64_t CaptureRole::shape() const {
+  std::uint64_t hash = options_.pass_bytes * 31 + static_cast<std::uint64_t>(options_.partitions);
+  for (const transform::DocumentPlan& document : plan_.documents)
+    hash = hash * 31 + document.spec_hash;
+  if (!options_.events) return hash;
+  for (const transform::EventRule& rule : options_.events->rules) {
+    hash = hash * 31 + rule.transitions.size() + (rule.per_transaction ? 7 : 0);
+  }
+  return hash;
+}
+
+// The records of an interrupted giant transaction are left out only if it is this one.
+Result<void> CaptureRole::resume_open(const Transaction& transaction) {
+  open_gtid_ = transaction.gtid;
+  if (skip_records_ == 0 || transaction.kind != TransactionKind::rows) return {};
+  const bool same = committed_.open_gtid == transaction.gtid &&
+                    committed_.source.server_uuid == transaction.position.server_uuid;
+  if (!same) {
+    skip_records_ = 0;  // repeated groups are harmless: their tokens say so
+    return {};
+  }
+  if (committed_.open_shape == shape()) return {};
+  return halt(
+      "spec.open_transaction",
+      fmt::format("transaction {} was interrupted in the middle and the pipeline file has changed "
+                  "since; run the old file until it is through, then the new one",
+                  transaction.gtid));
+}
+
+}  // namespace tailrace::engine

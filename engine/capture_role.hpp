@@ -1,0 +1,119 @@
+// Capture: one source's transactions → groups, lookup rows and events in the log, each batch in one
+// log transaction with the position it reaches (engine.md §4).
+// Crash-only: after an error that is not halt, destroy it and open a new one; it reads its position
+// back from the log and goes on. Threading: one thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "capture/change_source.hpp"
+#include "core/clock.hpp"
+#include "engine/control_records.hpp"
+#include "engine/status_board.hpp"
+#include "stream/event_log.hpp"
+#include "transform/document_spec.hpp"
+#include "transform/event_mapper.hpp"
+#include "transform/router.hpp"
+
+namespace tailrace::engine {
+
+struct CaptureOptions {
+  std::string pipeline;
+  std::string source;  // shard name
+  std::uint8_t source_index = 0;
+  stream::Partition partitions = 4;  // of change logs and event topics
+  std::vector<transform::DocumentSpec> documents;
+  std::optional<transform::EventsSpec> events;
+  std::optional<SourcePosition> first_position;  // `start: now|gtid|position`; else a snapshot
+  Milliseconds batch_age{50};
+  std::size_t batch_bytes = 4u << 20;
+  Milliseconds progress_interval{250};
+  Milliseconds idle_progress_interval{10000};
+  std::uint64_t pass_bytes = 4u << 20;  // of a giant transaction held at once
+};
+
+struct CaptureDependencies {
+  stream::EventLog& log;
+  const Clock& clock;
+  StatusBoard& board;
+  // Schemas of the mapped tables as the server has them now, without excluded columns.
+  std::function<Result<std::vector<TableSchema>>()> read_schemas;
+  std::function<Result<std::unique_ptr<capture::ChangeSource>>(const std::vector<TableSchema>&)>
+      make_source;
+};
+
+class CaptureRole {
+ public:
+  CaptureRole(CaptureOptions options, CaptureDependencies dependencies);
+  ~CaptureRole();
+
+  // Fences an earlier capture, reads the saved position, starts the source there.
+  // Error halt "spec.changed": a document's definition no longer fits what its state was built
+  // from.
+  Result<void> open();
+  // Reads what there is until `deadline` at most, and commits when the batch is full or idle.
+  Result<void> step(Deadline deadline);
+  // Commits what was read; call before a graceful end.
+  Result<void> flush();
+
+  // What the log holds for good.
+  const SavedPosition& committed() const { return committed_; }
+
+ private:
+  Result<void> prepare_plan(const ControlState& control);
+  Result<void> ensure_topics();
+  Result<void> save_new_facts(const ControlState& control);
+  Result<void> handle(Transaction& transaction);
+  Result<void> handle_rows(Transaction& transaction);
+  Result<void> route_pass(Transaction& transaction, const transform::Origin& origin,
+                          std::uint32_t pass, std::uint32_t passes);
+  Result<void> check_table_events(const Transaction& transaction) const;
+  void follow_server(const Transaction& transaction);
+  Result<void> resume_open(const Transaction& transaction);
+  std::uint64_t shape() const;
+  Result<void> commit_inside();
+  Result<void> append_group(const transform::Router::Group& group, const transform::Origin& origin);
+  Result<void> append_event(const transform::DomainEvent& event);
+  Result<void> set_aside(const Result<void>& outcome, const transform::Origin& origin);
+  Result<void> append(const stream::Append& record);
+  Result<void> append_to_all(std::string_view value, bool with_lookups);
+  Result<void> append_progress();
+  Result<void> commit();
+  Result<void> commit(const SavedPosition& saved);
+  bool progress_due() const;
+  void report();
+
+  const CaptureOptions options_;
+  CaptureDependencies deps_;
+  std::vector<TableSchema> schemas_;
+  transform::PipelinePlan plan_;
+  std::optional<transform::Router> router_;
+  std::optional<transform::EventMapper> events_;
+  std::unique_ptr<stream::LogWriter> writer_;
+  std::unique_ptr<capture::ChangeSource> source_;
+  std::vector<std::string> change_topics_;  // by document
+  std::vector<std::string> lookup_topics_;  // by lookup table
+  std::set<std::string> known_topics_;
+
+  SavedPosition position_;   // read
+  SavedPosition before_;     // in front of the transaction at hand
+  SavedPosition committed_;  // in the log for good
+  bool open_ = false;        // something was read since the last commit
+  std::size_t batch_bytes_ = 0;
+  Deadline batch_began_{};
+  Deadline last_progress_{};
+  bool progress_owed_ = true;       // a transaction was read since the last progress
+  std::uint64_t skip_records_ = 0;  // of a giant transaction: in the log already
+  std::string open_gtid_;           // the transaction at hand
+  std::uint64_t open_records_ = 0;
+  std::uint64_t rows_ = 0;
+  std::int64_t last_commit_time_us_ = 0;
+  Deadline last_read_{};
+};
+
+}  // namespace tailrace::engine

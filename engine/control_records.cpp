@@ -1,0 +1,196 @@
+#include "engine/control_records.hpp"
+
+#include <fmt/format.h>
+
+#include "core/bytes.hpp"
+#include "engine/topics.hpp"
+
+namespace tailrace::engine {
+
+namespace {
+
+constexpr std::uint8_t control_version = 1;
+constexpr Milliseconds poll_wait{20};
+constexpr std::string_view position_prefix = "source/";
+constexpr std::string_view spec_prefix = "spec/";
+
+Failure malformed(std::string_view what) {
+  return halt(
+      "control.malformed",
+      fmt::format("the control topic's record '{}' is damaged or of a newer version", what));
+}
+
+void append_binlog(std::string& out, const BinlogPosition& position) {
+  append_sized(out, position.file);
+  append_varint(out, position.offset);
+}
+
+BinlogPosition read_binlog(ByteReader& in) {
+  BinlogPosition position;
+  position.file = in.sized();
+  position.offset = in.varint();
+  return position;
+}
+
+void append_column(std::string& out, const Column& column) {
+  const ColumnType& type = column.type;
+  append_sized(out, column.name);
+  out.push_back(static_cast<char>(type.kind));
+  out.push_back(static_cast<char>((type.is_unsigned ? 1 : 0) | (type.nullable ? 2 : 0) |
+                                  (type.as_boolean ? 4 : 0) | (type.decimal_as_number ? 8 : 0)));
+  append_varint(out, type.length);
+  out.push_back(static_cast<char>(type.precision));
+  out.push_back(static_cast<char>(type.scale));
+  out.push_back(static_cast<char>(type.fraction_digits));
+  append_sized(out, type.charset);
+  append_sized(out, type.collation);
+  append_varint(out, type.members.size());
+  for (const std::string& member : type.members) append_sized(out, member);
+}
+
+Column read_column(ByteReader& in) {
+  Column column;
+  ColumnType& type = column.type;
+  column.name = in.sized();
+  type.kind = static_cast<ColumnKind>(in.byte());
+  const std::uint8_t flags = in.byte();
+  type.is_unsigned = (flags & 1) != 0;
+  type.nullable = (flags & 2) != 0;
+  type.as_boolean = (flags & 4) != 0;
+  type.decimal_as_number = (flags & 8) != 0;
+  type.length = static_cast<std::uint32_t>(in.varint());
+  type.precision = in.byte();
+  type.scale = in.byte();
+  type.fraction_digits = in.byte();
+  type.charset = in.sized();
+  type.collation = in.sized();
+  for (std::uint64_t n = in.varint(); in.ok() && n > 0; --n) type.members.emplace_back(in.sized());
+  return column;
+}
+
+Result<sinks::LogIdentity> decode_identity(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.byte() != control_version) return malformed(identity_key);
+  sinks::LogIdentity identity;
+  identity.log_id = in.sized();
+  identity.generation = static_cast<std::uint16_t>(in.varint());
+  if (!in.ok()) return malformed(identity_key);
+  return identity;
+}
+
+Result<void> take(ControlState& state, std::string_view key, std::string_view value) {
+  if (key == identity_key) {
+    TAILRACE_ASSIGN(state.identity, decode_identity(value));
+  } else if (key == schemas_key) {
+    TAILRACE_ASSIGN(state.schemas, decode_schemas(value));
+  } else if (key.starts_with(position_prefix)) {
+    TAILRACE_ASSIGN(state.positions[std::string(key.substr(position_prefix.size()))],
+                    decode_position(value));
+  } else if (key.starts_with(spec_prefix)) {
+    ByteReader in(value);
+    state.spec_hashes[std::string(key.substr(spec_prefix.size()))] = in.fixed<std::uint64_t>();
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string position_key(std::string_view source) {
+  return std::string(position_prefix) + std::string(source);
+}
+std::string spec_key(std::string_view document) {
+  return std::string(spec_prefix) + std::string(document);
+}
+
+std::string encode(const SavedPosition& position) {
+  std::string out(1, static_cast<char>(control_version));
+  append_varint(out, position.epoch);
+  append_varint(out, position.seq);
+  append_sized(out, position.source.gtid_set.text());
+  append_binlog(out, position.source.binlog);
+  append_sized(out, position.source.server_uuid);
+  out.push_back(static_cast<char>(position.source.snapshot));
+  append_binlog(out, position.source.snapshot_high);
+  append_varint(out, position.open_records);
+  append_sized(out, position.open_gtid);
+  append_fixed(out, position.open_shape);
+  return out;
+}
+
+Result<SavedPosition> decode_position(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.byte() != control_version) return malformed("source");
+  SavedPosition position;
+  position.epoch = static_cast<std::uint16_t>(in.varint());
+  position.seq = in.varint();
+  TAILRACE_ASSIGN(position.source.gtid_set, GtidSet::parse(in.sized()));
+  position.source.binlog = read_binlog(in);
+  position.source.server_uuid = in.sized();
+  position.source.snapshot = static_cast<SnapshotPhase>(in.byte());
+  position.source.snapshot_high = read_binlog(in);
+  position.open_records = in.varint();
+  position.open_gtid = in.sized();
+  position.open_shape = in.fixed<std::uint64_t>();
+  if (!in.ok()) return malformed("source");
+  return position;
+}
+
+std::string encode(const std::vector<TableSchema>& schemas) {
+  std::string out(1, static_cast<char>(control_version));
+  append_varint(out, schemas.size());
+  for (const TableSchema& schema : schemas) {
+    append_sized(out, schema.id.database);
+    append_sized(out, schema.id.table);
+    append_varint(out, schema.columns.size());
+    for (const Column& column : schema.columns) append_column(out, column);
+    append_varint(out, schema.primary_key.size());
+    for (const std::uint32_t column : schema.primary_key) append_varint(out, column);
+  }
+  return out;
+}
+
+Result<std::vector<TableSchema>> decode_schemas(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.byte() != control_version) return malformed(schemas_key);
+  std::vector<TableSchema> schemas;
+  for (std::uint64_t n = in.varint(); in.ok() && n > 0; --n) {
+    TableSchema& schema = schemas.emplace_back();
+    schema.id.database = in.sized();
+    schema.id.table = in.sized();
+    for (std::uint64_t k = in.varint(); in.ok() && k > 0; --k)
+      schema.columns.push_back(read_column(in));
+    for (std::uint64_t k = in.varint(); in.ok() && k > 0; --k) {
+      schema.primary_key.push_back(static_cast<std::uint32_t>(in.varint()));
+    }
+  }
+  if (!in.ok()) return malformed(schemas_key);
+  return schemas;
+}
+
+std::string encode(const sinks::LogIdentity& identity) {
+  std::string out(1, static_cast<char>(control_version));
+  append_sized(out, identity.log_id);
+  append_varint(out, identity.generation);
+  return out;
+}
+
+Result<ControlState> read_control(stream::EventLog& log, std::string_view pipeline,
+                                  Deadline deadline) {
+  TAILRACE_ASSIGN(auto reader, log.open_reader(control_topic(pipeline), 0, 0,
+                                               stream::Isolation::read_committed));
+  TAILRACE_ASSIGN(const stream::Bounds bounds, reader->bounds());
+  ControlState state;
+  while (reader->position() < bounds.end) {
+    // Behind the last record may be nothing but a transaction's marker: ask in short waits.
+    TAILRACE_ASSIGN(const auto records, reader->poll(system_clock().now() + poll_wait));
+    if (records.empty() && system_clock().now() >= deadline && reader->position() < bounds.end) {
+      return retry("control.timeout", "reading the control topic took too long");
+    }
+    for (const stream::Record& record : records) {
+      if (record.value) TAILRACE_TRY(take(state, record.key, *record.value));
+    }
+  }
+  return state;
+}
+
+}  // namespace tailrace::engine

@@ -1,0 +1,57 @@
+// What a pipeline remembers in its control topic (`<pipeline>.positions`, one partition,
+// compacted): where each source is, the schemas the plan was compiled from, each document's spec
+// hash, and the log's identity. Bytes: docs/formats/control.md. Threading: plain values.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/position.hpp"
+#include "core/result.hpp"
+#include "core/table_schema.hpp"
+#include "sinks/document_sink.hpp"
+#include "stream/event_log.hpp"
+
+namespace tailrace::engine {
+
+// The position of one source, written in the same log transaction as what was read up to it.
+struct SavedPosition {
+  std::uint16_t epoch = 1;
+  std::uint64_t seq = 0;  // transactions read, in this epoch
+  SourcePosition source;
+  // Of the transaction behind `source`: output records appended already, by an interrupted run;
+  // they are left out if the same transaction comes again from the same server.
+  std::uint64_t open_records = 0;
+  std::string open_gtid;
+  std::uint64_t open_shape = 0;  // hash of what the records depend on
+};
+
+struct ControlState {
+  std::optional<sinks::LogIdentity> identity;
+  std::map<std::string, SavedPosition, std::less<>> positions;  // by source
+  std::optional<std::vector<TableSchema>> schemas;
+  std::map<std::string, std::uint64_t, std::less<>> spec_hashes;  // by document
+};
+
+std::string position_key(std::string_view source);
+std::string encode(const SavedPosition& position);
+Result<SavedPosition> decode_position(std::string_view bytes);
+
+inline constexpr std::string_view schemas_key = "schemas";
+std::string encode(const std::vector<TableSchema>& schemas);
+Result<std::vector<TableSchema>> decode_schemas(std::string_view bytes);
+
+inline constexpr std::string_view identity_key = "log";
+std::string encode(const sinks::LogIdentity& identity);
+
+std::string spec_key(std::string_view document);
+
+// Reads the whole control topic as it is now (committed records only).
+Result<ControlState> read_control(stream::EventLog& log, std::string_view pipeline,
+                                  Deadline deadline);
+
+}  // namespace tailrace::engine

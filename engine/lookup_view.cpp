@@ -1,0 +1,150 @@
+#include "engine/lookup_view.hpp"
+
+#include "engine/topics.hpp"
+
+namespace tailrace::engine {
+
+namespace {
+
+constexpr std::size_t cache_limit_bytes = 64u << 20;
+
+std::string store_key(std::uint16_t table, std::string_view log_key) {
+  std::string key;
+  append_varint(key, table);
+  key.append(log_key);
+  return key;
+}
+
+std::string position_name(const std::string& table) { return "position/" + table; }
+
+LookupValue value_of(const transform::LookupRow& row) {
+  LookupValue value;
+  value.token = row.origin.base;
+  value.token.idx = row.idx;
+  value.gone = row.gone;
+  value.source = row.origin.source;
+  value.commit_time_us = row.origin.commit_time_us;
+  value.gtid = row.origin.gtid;
+  value.values = row.values;
+  return value;
+}
+
+LookupChangeSeen change_of(std::uint16_t table, const stream::Record& record) {
+  ByteReader in(record.key);
+  LookupChangeSeen change{table, record.offset, static_cast<std::uint16_t>(in.varint()), {}};
+  change.key.assign(in.position(), in.remaining());
+  return change;
+}
+
+}  // namespace
+
+Result<void> LookupView::open(stream::EventLog& log, std::string_view pipeline,
+                              const std::string& log_id, const std::vector<bool>& tables_used) {
+  log_ = &log;
+  pipeline_ = pipeline;
+  std::string known;
+  TAILRACE_ASSIGN(const bool had, store_->get(transform::Family::meta, "log_id", known));
+  if (had && known != log_id)
+    return halt("view.foreign", "the lookup view was built from another log");
+  transform::StoreBatch batch;
+  batch.put(transform::Family::meta, "log_id", log_id);
+  TAILRACE_TRY(store_->write(batch));
+  tables_.resize(plan_.lookups.size());
+  for (std::size_t i = 0; i < tables_.size(); ++i) {
+    if (!tables_used[i]) continue;
+    std::string text;
+    TAILRACE_ASSIGN(const bool found, store_->get(transform::Family::meta,
+                                                  position_name(plan_.lookups[i].table), text));
+    if (found) tables_[i].position = static_cast<stream::Offset>(ByteReader(text).varint());
+    TAILRACE_ASSIGN(tables_[i].reader,
+                    log.open_reader(lookup_topic(pipeline, plan_.lookups[i].table), 0,
+                                    tables_[i].position, stream::Isolation::read_uncommitted));
+  }
+  return {};
+}
+
+Result<bool> LookupView::poll(const Post& post) {
+  bool any = false;
+  for (std::size_t i = 0; i < tables_.size(); ++i) {
+    if (!tables_[i].reader) continue;
+    TAILRACE_ASSIGN(const bool some, poll_table(static_cast<std::uint16_t>(i), post));
+    any = any || some;
+  }
+  return any;
+}
+
+Result<bool> LookupView::poll_table(std::uint16_t table, const Post& post) {
+  Table& at = tables_[table];
+  TAILRACE_ASSIGN(const auto records, at.reader->poll(Deadline{}));
+  at.position = at.reader->position();  // passes markers, too
+  if (records.empty()) return false;
+  transform::StoreBatch batch;
+  for (const stream::Record& record : records) TAILRACE_TRY(put(table, record, batch));
+  std::string position;
+  append_varint(position, static_cast<std::uint64_t>(at.position));
+  batch.put(transform::Family::meta, position_name(plan_.lookups[table].table),
+            std::move(position));
+  TAILRACE_TRY(store_->write(batch));
+  for (const stream::Record& record : records) {
+    if (!record.key.starts_with('\xff')) TAILRACE_TRY(post(change_of(table, record)));
+  }
+  return true;
+}
+
+Result<void> LookupView::put(std::uint16_t table, const stream::Record& record,
+                             transform::StoreBatch& batch) {
+  if (!record.value) return {};
+  TAILRACE_ASSIGN(const auto decoded, transform::decode_lookup(*record.value));
+  if (const auto* progress = std::get_if<transform::ProgressRecord>(&decoded)) {
+    tables_[table].progress = progress->gtid_set;
+    return {};
+  }
+  LookupValue value = value_of(std::get<transform::LookupRow>(decoded));
+  std::string key = store_key(table, record.key);
+  const LookupChangeSeen change = change_of(table, record);
+  TAILRACE_ASSIGN(const LookupValue* current, find(table, change.key_set, change.key));
+  if (current != nullptr && value.token < current->token) return {};
+  cache_bytes_ += key.size() + value.values.size() + sizeof(LookupValue) + 64;
+  batch.put(transform::Family::view, key, std::string(*record.value));
+  cache_[std::move(key)] = std::move(value);
+  return {};
+}
+
+Result<void> LookupView::replay(std::uint16_t table, stream::Offset from, stream::Offset to,
+                                const Post& post) {
+  if (from >= to) return {};
+  TAILRACE_ASSIGN(auto reader,
+                  log_->open_reader(lookup_topic(pipeline_, plan_.lookups[table].table), 0, from,
+                                    stream::Isolation::read_uncommitted));
+  while (reader->position() < to) {
+    TAILRACE_ASSIGN(const auto records,
+                    reader->poll(system_clock().now() + std::chrono::milliseconds(20)));
+    for (const stream::Record& record : records) {
+      if (record.offset < to && !record.key.starts_with('\xff'))
+        TAILRACE_TRY(post(change_of(table, record)));
+    }
+  }
+  return {};
+}
+
+Result<const LookupValue*> LookupView::find(std::uint16_t table, std::uint16_t key_set,
+                                            std::string_view key) {
+  std::string name = store_key(table, transform::lookup_log_key(key_set, key));
+  if (const auto at = cache_.find(name); at != cache_.end()) {
+    return at->second ? &*at->second : nullptr;
+  }
+  if (cache_bytes_ > cache_limit_bytes) {
+    cache_.clear();
+    cache_bytes_ = 0;
+  }
+  std::string bytes;
+  TAILRACE_ASSIGN(const bool found, store_->get(transform::Family::view, name, bytes));
+  if (!found) return nullptr;
+  TAILRACE_ASSIGN(const auto decoded, transform::decode_lookup(bytes));
+  const auto* row = std::get_if<transform::LookupRow>(&decoded);
+  if (row == nullptr) return nullptr;
+  cache_bytes_ += name.size() + row->values.size() + sizeof(LookupValue) + 64;
+  return &*(cache_[std::move(name)] = value_of(*row));
+}
+
+}  // namespace tailrace::engine

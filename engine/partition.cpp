@@ -1,0 +1,273 @@
+// Applying records: R4–R7, the snapshot's gate, parts, and the commit.
+#include "engine/partition.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/log.hpp"
+#include "engine/state_records.hpp"
+
+namespace tailrace::engine {
+
+using transform::Family;
+
+Result<RootEntry*> PartitionTask::load(std::string_view key) {
+  if (RootEntry* entry = cache_.find(key)) return entry;
+  std::string bytes;
+  TAILRACE_ASSIGN(const bool found, store_->get(Family::root, key, bytes));
+  transform::RootState state;
+  if (found) {
+    TAILRACE_ASSIGN(state, transform::RootState::decode(bytes));
+  }
+  return &cache_.insert(key, std::move(state));
+}
+
+Result<void> PartitionTask::apply(const stream::Record& record) {
+  next_ = record.offset + 1;
+  window_.add(record.offset);
+  if (!record.value) return {};
+  if (auto decoded = transform::decode(*record.value, record_); !decoded) {
+    return halt(decoded.error().code,
+                fmt::format("{} partition {} offset {}: {}", shared_.plan.name, partition_,
+                            record.offset, decoded.error().message));
+  }
+  if (const auto* group = std::get_if<transform::GroupRecord>(&record_)) {
+    if (parts_ && parts_->source == group->origin.source && parts_->base < group->origin.base)
+      drop_parts();
+    return apply_rows(*group, record.key, record.offset, record.offset);
+  }
+  if (const auto* lookup = std::get_if<transform::LookupRecord>(&record_)) {
+    return apply_rows(*lookup, record.key, record.offset, record.offset);
+  }
+  if (const auto* progress = std::get_if<transform::ProgressRecord>(&record_)) {
+    apply_progress(record.offset, *progress);
+    return {};
+  }
+  if (const auto* end = std::get_if<transform::SnapshotEndRecord>(&record_)) {
+    return open_gate(end->origin.source);
+  }
+  return apply_part(record, std::get<transform::PartRecord>(record_));
+}
+
+// `offset` is what R4 looks at; `hold` is the first record that must stay in the log until the
+// document is safe (of a group in parts: its first part).
+template <class RecordType>
+Result<void> PartitionTask::apply_rows(const RecordType& change, std::string_view root_key,
+                                       Offset offset, Offset hold) {
+  TAILRACE_ASSIGN(RootEntry* const root, load(root_key));
+  const bool silent = offset < silent_below_;
+  const bool skip = offset < applied_ || offset <= root->state.last();
+  if (skip) {
+    // R4: what it says is in the state already, but its document and lookups may be missing.
+    if (silent || root->state.last() == transform::RootState::never) return {};
+    mark_dirty(*root, offset, hold);
+    unchecked_.emplace_back(root, hold);
+    return {};
+  }
+  const std::size_t cost = RootCache::cost(*root);
+  if (root->holds.empty()) {
+    for (const auto& [source, at] : horizon_)
+      root->state.expire(shared_.plan, source, at.first, at.second);
+  }
+  std::vector<std::string> changed;
+  const transform::Applied applied = root->state.apply(shared_.plan, change, offset, &changed);
+  if (applied.visible) root->visible = offset;
+  if constexpr (std::is_same_v<RecordType, transform::LookupRecord>) {
+    for (const transform::LookupEntry& entry : change.entries) {
+      std::erase_if(root->asked, [&](const AskedLookup& asked) {
+        return asked.node == entry.node && asked.key == entry.key;
+      });
+    }
+  }
+  add_edges(*root, changed);
+  touch(*root);
+  cache_.recount(cost, *root);
+  if (silent) return {};
+  mark_dirty(*root, offset, hold);
+  if (applied.keys) unchecked_.emplace_back(root, hold);
+  return {};
+}
+
+void PartitionTask::touch(RootEntry& root) {
+  if (root.touched) return;
+  root.touched = true;
+  touched_.push_back(&root);
+}
+
+void PartitionTask::mark_dirty(RootEntry& root, Offset offset, Offset hold) {
+  if (!gate_open_) {
+    // During the first load nothing is shown; the state alone is recorded.
+    note(root);
+    return;
+  }
+  root.holds.emplace_back(offset, hold);
+  window_.hold(hold);
+  for (std::size_t sink = 0; sink < root.sinks.size(); ++sink) queue(root, sink);
+}
+
+Result<void> PartitionTask::apply_part(const stream::Record& record,
+                                       const transform::PartRecord& part) {
+  if (part.index == 0) {
+    drop_parts();
+    window_.hold(record.offset);
+    parts_ = Parts{std::string(record.key),
+                   part.origin.source,
+                   part.origin.base,
+                   record.offset,
+                   part.count,
+                   0,
+                   {}};
+  }
+  const bool expected = parts_ && parts_->base == part.origin.base &&
+                        parts_->source == part.origin.source && parts_->next == part.index &&
+                        parts_->root == record.key;
+  if (!expected)
+    return {};  // the rest of a batch that was aborted; it comes again from its first part
+  parts_->bytes.append(part.bytes);
+  if (++parts_->next < parts_->count) return {};
+  transform::ChangeRecord whole;
+  TAILRACE_TRY(transform::decode(parts_->bytes, whole));
+  const auto* group = std::get_if<transform::GroupRecord>(&whole);
+  if (group == nullptr) return halt("record.malformed", "a record in parts is not a group");
+  TAILRACE_TRY(apply_rows(*group, parts_->root, record.offset, parts_->first));
+  drop_parts();
+  return {};
+}
+
+void PartitionTask::drop_parts() {
+  if (!parts_) return;
+  window_.release(parts_->first);
+  parts_.reset();
+}
+
+void PartitionTask::apply_progress(Offset offset, const transform::ProgressRecord& progress) {
+  progress_.emplace_back(offset, progress.gtid_set);
+  if (progress.committed_seq == 0) return;
+  auto& horizon = horizon_[progress.origin.source];
+  horizon = std::max(horizon, std::pair(progress.origin.base.epoch, progress.committed_seq));
+}
+
+Result<void> PartitionTask::open_gate(std::uint8_t source) {
+  ended_.insert(source);
+  if (gate_open_ || ended_.size() < shared_.sources) return {};
+  gate_open_ = true;
+  log_info("projector.first_load_complete",
+           {{"document", shared_.plan.name}, {"partition", partition_}});
+  return {};
+}
+
+Result<void> PartitionTask::finish_batch() {
+  for (RootEntry* root : touched_) {
+    std::string bytes;
+    bytes.reserve(root->state.memory_bytes() + 64);
+    root->state.encode(bytes);
+    batch_.put(Family::root, root->key, std::move(bytes));
+    root->touched = false;
+  }
+  touched_.clear();
+  // A group of which parts are still missing must be read again after a crash.
+  const Offset applied = std::max(applied_, parts_ ? parts_->first : next_);
+  if (applied != applied_ || !batch_.empty()) {
+    std::string text;
+    append_varint(text, static_cast<std::uint64_t>(applied));
+    batch_.put(Family::meta, "applied", std::move(text));
+    TAILRACE_TRY(flush_store());
+    applied_ = applied;
+  }
+  for (const auto& [root, held] : unchecked_) TAILRACE_TRY(want_all(*root, held));
+  unchecked_.clear();
+  cache_.evict();
+  return {};
+}
+
+Result<bool> PartitionTask::background() {
+  // What is replayed silently may register references: nothing is scanned before it is done (R18).
+  if (stage_ != Stage::running || next_ < silent_below_) return false;
+  TAILRACE_ASSIGN(bool busy, scan_some());
+  for (std::size_t sink = 0; sink < loads_.size(); ++sink) {
+    TAILRACE_ASSIGN(const bool some, load_some(sink));
+    busy = busy || some;
+  }
+  return busy;
+}
+
+// ------------------------------------------------------------------ commit
+
+void PartitionTask::note(const RootEntry& root) {
+  if (shared_.keeps_state) noted_.insert(root.key);
+}
+
+CommitMetadata PartitionTask::metadata() const {
+  CommitMetadata metadata;
+  metadata.generation = shared_.generation;
+  metadata.owner = shared_.instance_id;
+  metadata.marks = pending_count_ + dead_count_ > 0;
+  for (std::size_t t = 0; t < shared_.view.tables(); ++t) {
+    const auto table = static_cast<std::uint16_t>(t);
+    if (!shared_.view.used(table)) continue;
+    const auto scans = scans_.find(table);
+    const bool none = scans == scans_.end() || scans->second.empty();
+    metadata.posted[shared_.view.name(table)] =
+        none ? shared_.view.position(table) : scans->second.front()->change.offset;
+  }
+  metadata.ended = ended_;
+  for (std::size_t s = 0; s < loads_.size(); ++s) {
+    metadata.loads[shared_.sinks[s]] = loads_[s] ? std::optional(loads_[s]->done) : std::nullopt;
+  }
+  return metadata;
+}
+
+bool PartitionTask::commit_owed() {
+  if (stage_ != Stage::running || !in_commit_.empty()) return false;
+  return !noted_.empty() || window_.low(next_) != committed_offset_ ||
+         !(metadata() == committed_metadata_);
+}
+
+Result<void> PartitionTask::add_to_commit(stream::CommitBatch& batch) {
+  // A replay below the commit never takes it back.
+  commit_offset_under_way_ = std::max(committed_offset_, window_.low(next_));
+  metadata_under_way_ = metadata();
+  for (const std::string& key : noted_) {
+    std::string bytes;
+    TAILRACE_ASSIGN(const bool found, store_->get(Family::root, key, bytes));
+    if (found) append_state_records(batch.state, partition_, key, bytes);
+  }
+  in_commit_.swap(noted_);
+  noted_.clear();
+  batch.offsets.push_back({partition_, {commit_offset_under_way_, metadata_under_way_.text()}});
+  return {};
+}
+
+void PartitionTask::commit_done(bool success) {
+  if (!success) {
+    noted_.insert(in_commit_.begin(), in_commit_.end());
+    in_commit_.clear();
+    return;
+  }
+  in_commit_.clear();
+  ever_committed_ = true;
+  committed_offset_ = commit_offset_under_way_;
+  committed_metadata_ = metadata_under_way_;
+  while (!progress_.empty() && progress_.front().first < committed_offset_) {
+    acknowledged_gtids_ = std::move(progress_.front().second);
+    progress_.pop_front();
+  }
+}
+
+PartitionTask::Progress PartitionTask::progress() const {
+  Progress progress;
+  progress.running = stage_ == Stage::running;
+  progress.loaded =
+      progress.running && gate_open_ &&
+      std::none_of(loads_.begin(), loads_.end(), [](const auto& load) { return load.has_value(); });
+  const bool scanning = std::any_of(scans_.begin(), scans_.end(),
+                                    [](const auto& table) { return !table.second.empty(); });
+  progress.settled = !scanning && tickets_.empty() && last_append_ < committed_offset_;
+  progress.pending = pending_count_;
+  progress.dead_letters = dead_count_;
+  progress.gtid_set = acknowledged_gtids_;
+  return progress;
+}
+
+}  // namespace tailrace::engine

@@ -1,0 +1,257 @@
+// One partition of one document's change log in the hands of one projector: its local store, the
+// roots at hand, and how far everything is. Rules R4–R10 and R13–R19 of engine.md §5.
+// Threading: the projector's thread.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "engine/commit_metadata.hpp"
+#include "engine/hold_window.hpp"
+#include "engine/lookup_view.hpp"
+#include "engine/root_cache.hpp"
+#include "stream/event_log.hpp"
+#include "transform/projection/change_record.hpp"
+#include "transform/projection/document_plan.hpp"
+#include "transform/state/key_value_store.hpp"
+
+namespace tailrace::engine {
+
+// What all partitions of a projector share.
+struct PartitionShared {
+  const transform::DocumentPlan& plan;
+  LookupView& view;
+  transform::StoreFactory& stores;
+  const Clock& clock;
+  std::string log_id;
+  std::string store_prefix;        // "<document>-"
+  std::vector<std::string> sinks;  // names, by index
+  std::size_t sources = 1;         // whose snapshot_end must be seen
+  bool keeps_state = false;
+  std::uint16_t generation = 0;
+  double partitions = 1;  // of the change log, for shares of rates
+  std::string instance_id;
+  std::size_t cache_bytes = 32u << 20;
+  stream::GroupMember* member = nullptr;  // set while the projector is joined
+};
+
+// Told which root a sink has to look at.
+class DirtyListener {
+ public:
+  virtual ~DirtyListener() = default;
+  virtual void dirty(class PartitionTask& partition, RootEntry& root, std::size_t sink) = 0;
+};
+
+class PartitionTask {
+ public:
+  enum class Stage : std::uint8_t { fetching, barrier, running };
+
+  PartitionTask(stream::Partition partition, std::uint64_t assignment, PartitionShared& shared,
+                DirtyListener& listener);
+
+  stream::Partition partition() const { return partition_; }
+  std::uint64_t assignment() const { return assignment_; }
+  Stage stage() const { return stage_; }
+
+  // One step of taking the partition over (R10, R17–R19); call until running.
+  Result<void> take_over();
+
+  // One record of the change log; records come in offset order.
+  Result<void> apply(const stream::Record& record);
+  // After the records of a poll: one store write, then lookup appends for what they touched.
+  Result<void> finish_batch();
+
+  // A lookup value changed: the partition's own references will be scanned.
+  Result<void> post(const LookupChangeSeen& change);
+  // Works on scans and on the initial load for a bounded while. True: something was done.
+  Result<bool> background();
+
+  // An append of this partition was acknowledged at `offset`.
+  void appended(std::uint64_t ticket, Offset offset);
+
+  // --- sinks
+  // The document of `last` was acknowledged, covering records below `upto`.
+  void acknowledged(RootEntry& root, std::size_t sink, Offset last, Offset upto);
+  // Nothing to write for this sink; covers records below `upto`.
+  void covered(RootEntry& root, std::size_t sink, Offset upto);
+  // The sink cannot have it now: pending until it comes back, or a dead letter.
+  void set_pending(RootEntry& root, std::size_t sink, bool dead_letter, const std::string& reason,
+                   Offset upto);
+  // Queues up to `limit` roots that wait for this sink; call again until it returns false.
+  Result<bool> drain_pending(std::size_t sink, std::size_t limit);
+  bool needs_document(const RootEntry& root, std::size_t sink) const;
+  bool waits_for_lookups(const RootEntry& root) const;
+  Result<RootEntry*> load(std::string_view key);
+  Offset read_offset() const { return next_; }
+
+  // --- commit
+  // Something to commit that the last one did not have.
+  bool commit_owed();
+  // State records noted so far, offset and metadata, all of this moment (R15).
+  Result<void> add_to_commit(stream::CommitBatch& batch);
+  void commit_done(bool success);
+  Result<void> sync_store() { return store_->sync(); }
+  Result<void> flush_store();
+
+  // --- progress, for status and `--until now`
+  struct Progress {
+    bool running = false;
+    bool loaded = false;        // the snapshot's end was seen and every root rendered
+    bool settled = false;       // no scan, no append outstanding, all appends committed behind
+    std::uint64_t pending = 0;  // roots a sink does not have, without dead letters
+    std::uint64_t dead_letters = 0;
+    std::string gtid_set;  // acknowledged: of the last progress record below the commit
+  };
+  Progress progress() const;
+  bool loading(std::size_t sink) const { return loads_[sink].has_value(); }
+  Offset committed_offset() const { return committed_offset_; }
+  std::size_t fanout_pending() const;  // changed lookup values not followed to the end
+  std::size_t outstanding_appends() const { return tickets_.size(); }
+  std::size_t noted() const { return noted_.size(); }  // state records that wait for a commit
+
+ private:
+  struct Scan {
+    LookupChangeSeen change;
+    std::size_t node = 0;  // index in nodes_of(change)
+    std::string cursor;    // edge key to go on from; empty: at the start
+    bool scanned = false;
+    std::uint32_t outstanding = 0;  // appends not acknowledged
+  };
+  struct Ticket {
+    Offset held = -1;            // record it holds back; -1: none
+    std::shared_ptr<Scan> scan;  // or the scan
+  };
+  struct Parts {
+    std::string root;
+    std::uint8_t source;
+    Token base;
+    Offset first;
+    std::uint32_t count;
+    std::uint32_t next;
+    std::string bytes;
+  };
+  struct Chunk {  // of the initial load of one sink
+    std::uint32_t id;
+    std::string end;     // root key behind its last
+    std::uint64_t open;  // roots not covered yet
+  };
+  struct Load {
+    std::string done;  // every root below was rendered and is covered
+    std::string next;  // where the scan goes on
+    bool scanned = false;
+    std::deque<Chunk> chunks;
+  };
+
+  // take-over
+  Result<void> fetch();
+  Result<void> open_store();
+  Result<void> restore();
+  Result<void> count_pending();
+  void put_restored(std::string_view key, std::string_view bytes,
+                    const transform::RootState& state);
+  Result<void> begin_reading();
+  Result<bool> barrier_reached();
+  Result<void> post_between();
+  void begin_loads_of_new_sinks();
+
+  // records
+  template <class RecordType>
+  Result<void> apply_rows(const RecordType& change, std::string_view root_key, Offset offset,
+                          Offset hold);
+  Result<void> apply_part(const stream::Record& record, const transform::PartRecord& part);
+  void apply_progress(Offset offset, const transform::ProgressRecord& progress);
+  Result<void> open_gate(std::uint8_t source);
+  void drop_parts();
+  void mark_dirty(RootEntry& root, Offset offset, Offset hold);
+  void touch(RootEntry& root);
+  void add_edges(const RootEntry& root, const std::vector<std::string>& changed);
+  void add_edges_of(std::string_view root_key, const std::vector<transform::Reference>& references,
+                    transform::StoreBatch& batch) const;
+
+  // lookups
+  Result<void> want_all(RootEntry& root, Offset held);
+  // Asks for the values of `references` that the root lacks, and of what those refer to, in one
+  // record. Holds back the record at `held`, or the scan, until it is in the log.
+  Result<void> want(RootEntry& root, std::vector<transform::Reference> references, Offset held,
+                    const std::shared_ptr<Scan>& scan);
+  // Adds the reference's value to `record` if the root lacks it, and its own references to
+  // `references`.
+  Result<bool> want_one(RootEntry& root, const transform::Reference& reference, std::string& record,
+                        std::vector<transform::Reference>& references);
+  Result<bool> scan_some();
+  Result<bool> scan_slice(const std::shared_ptr<Scan>& scan, transform::NodeId id, int& budget);
+  int allowance(const transform::PlanNode& node);
+  Result<void> scan_edge(const std::shared_ptr<Scan>& scan, transform::NodeId node,
+                         std::string_view root_key);
+  std::vector<transform::NodeId> nodes_of(const LookupChangeSeen& change) const;
+  void retire_scans();
+  CommitMetadata metadata() const;
+
+  // sinks
+  void cover(RootEntry& root, std::size_t sink, Offset upto);
+  bool clear_pending(RootEntry& root, std::size_t sink);
+  std::string pending_key(std::size_t sink, std::string_view root) const;
+  Result<bool> load_some(std::size_t sink);
+  void retire_chunk(std::size_t sink, std::uint32_t id);
+  void queue(RootEntry& root, std::size_t sink);
+  void note(const RootEntry& root);
+
+  const stream::Partition partition_;
+  const std::uint64_t assignment_;
+  PartitionShared& shared_;
+  DirtyListener& listener_;
+  Stage stage_ = Stage::fetching;
+  std::unique_ptr<transform::KeyValueStore> store_;
+  RootCache cache_;
+  HoldWindow window_;
+  transform::StoreBatch batch_;
+  transform::ChangeRecord record_;  // reused
+
+  Offset committed_offset_ = 0;
+  CommitMetadata committed_metadata_;
+  bool ever_committed_ = false;
+  Offset next_ = 0;               // next record to read
+  Offset applied_ = 0;            // of the store
+  Offset silent_below_ = 0;       // replayed without documents (R18)
+  std::set<std::uint8_t> ended_;  // sources whose snapshot_end was seen
+  bool gate_open_ = false;
+
+  std::vector<RootEntry*> touched_;  // to be written to the store
+  std::vector<std::pair<RootEntry*, Offset>>
+      unchecked_;  // lookups to be checked, with the record that asks
+  std::deque<std::pair<Offset, std::string>> progress_;  // GTID sets not acknowledged yet
+  std::string acknowledged_gtids_;
+  std::unordered_map<std::uint8_t, std::pair<std::uint16_t, std::uint64_t>> horizon_;  // epoch, seq
+  std::optional<Parts> parts_;
+
+  std::map<std::uint16_t, std::deque<std::shared_ptr<Scan>>>
+      scans_;  // by lookup table, in offset order
+  std::unordered_map<std::uint64_t, Ticket> tickets_;
+  struct Allowance {  // of `refresh: rate`
+    Deadline at{};
+    double roots = 0;
+  };
+  std::map<transform::NodeId, Allowance> allowances_;
+  Offset last_append_ = -1;  // highest offset of an append of ours
+
+  std::vector<std::optional<Load>> loads_;  // by sink
+  std::uint32_t next_chunk_ = 1;
+  std::vector<std::string> pending_cursor_;  // by sink
+  std::uint64_t pending_count_ = 0;
+  std::uint64_t dead_count_ = 0;
+
+  std::unordered_set<std::string> noted_;
+  std::unordered_set<std::string> in_commit_;
+  Offset commit_offset_under_way_ = 0;
+  CommitMetadata metadata_under_way_;
+};
+
+}  // namespace tailrace::engine

@@ -1,0 +1,370 @@
+// The projector's loop: reading, lookups, commits, assignments. projector_sinks.cpp has the flush.
+#include "engine/projector.hpp"
+
+#include <algorithm>
+
+#include "core/log.hpp"
+#include "engine/topics.hpp"
+
+namespace tailrace::engine {
+
+namespace {
+
+// With something under way the loop looks again soon; else it sleeps in poll.
+constexpr Milliseconds busy_wait{1};
+constexpr Milliseconds idle_wait{50};
+
+std::vector<bool> used_lookups(const transform::PipelinePlan& plan,
+                               const transform::DocumentPlan& document) {
+  std::vector<bool> used(plan.lookups.size(), false);
+  for (const transform::PlanNode& node : document.nodes) {
+    if (node.kind == transform::NodeKind::lookup) used[node.lookup_table] = true;
+  }
+  return used;
+}
+
+}  // namespace
+
+Projector::Projector(ProjectorOptions options, ProjectorDependencies dependencies)
+    : options_(std::move(options)),
+      deps_(std::move(dependencies)),
+      plan_(deps_.plan.documents[options_.document]),
+      renderer_(plan_, options_.sources, options_.identity.generation) {
+  for (SinkPort* port : deps_.sinks) {
+    Lane lane;
+    lane.port = port;
+    if (options_.identity.generation == 0) lane.stubs = Lane::Stubs::done;
+    lanes_.push_back(std::move(lane));
+  }
+}
+
+Projector::~Projector() = default;
+
+Result<void> Projector::open() {
+  const std::string view_name = plan_.name + "-lookups";
+  const std::vector<bool> used = used_lookups(deps_.plan, plan_);
+  for (int attempt = 0;; ++attempt) {
+    auto store = deps_.stores.open(view_name);
+    if (store) {
+      view_ = std::make_unique<LookupView>(deps_.plan, std::move(*store));
+      const auto opened = view_->open(deps_.log, options_.pipeline, options_.identity.log_id, used);
+      if (opened) break;
+      view_.reset();
+      if (opened.error().code != "view.foreign" && opened.error().code != "state.corrupt")
+        return opened;
+      store = Failure(opened.error());
+    }
+    if (attempt > 0) return Failure(store.error());
+    TAILRACE_TRY(deps_.stores.remove(view_name));  // it is only a copy: read it again
+  }
+  std::vector<std::string> names;
+  for (const Lane& lane : lanes_) names.push_back(lane.port->name());
+  shared_.emplace(PartitionShared{
+      .plan = plan_,
+      .view = *view_,
+      .stores = deps_.stores,
+      .clock = deps_.clock,
+      .log_id = options_.identity.log_id,
+      .store_prefix = plan_.name + "-",
+      .sinks = std::move(names),
+      .sources = options_.sources.size(),
+      .keeps_state = deps_.log.keeps_state(),
+      .generation = options_.identity.generation,
+      .partitions = static_cast<double>(options_.partitions),
+      .instance_id = options_.instance_id,
+      .cache_bytes = options_.cache_bytes / static_cast<std::size_t>(options_.partitions)});
+  TAILRACE_ASSIGN(member_,
+                  deps_.log.join({options_.pipeline + "." + plan_.name, options_.instance_id,
+                                  change_topic(options_.pipeline, plan_.name),
+                                  state_topic(options_.pipeline, plan_.name)}));
+  shared_->member = member_.get();
+  return {};
+}
+
+Result<void> Projector::step(Deadline deadline) {
+  TAILRACE_TRY(follow_lookups());
+  for (auto& [partition, task] : partitions_) {
+    if (task->stage() != PartitionTask::Stage::running) TAILRACE_TRY(task->take_over());
+  }
+  TAILRACE_TRY(read(read_deadline(deadline)));
+  TAILRACE_TRY(take_acknowledgements());
+  for (auto& [partition, task] : partitions_) {
+    TAILRACE_ASSIGN([[maybe_unused]] const bool busy, task->background());
+  }
+  for (std::size_t lane = 0; lane < lanes_.size(); ++lane) TAILRACE_TRY(serve_lane(lane));
+  for (auto& [partition, task] : partitions_) {
+    if (task->stage() == PartitionTask::Stage::running) TAILRACE_TRY(task->finish_batch());
+  }
+  TAILRACE_TRY(poll_commit());
+  if (!committing_ && deps_.clock.now() - last_commit_ >= options_.commit_interval)
+    TAILRACE_TRY(commit());
+  report();
+  return {};
+}
+
+bool Projector::work_waits() const {
+  if (committing_) return true;
+  for (const Lane& lane : lanes_) {
+    if (!lane.queue.empty() || !lane.under_way.empty() || !lane.later.empty()) return true;
+  }
+  for (const auto& [partition, task] : partitions_) {
+    if (task->stage() != PartitionTask::Stage::running || task->fanout_pending() > 0 ||
+        task->outstanding_appends() > 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+Deadline Projector::read_deadline(Deadline deadline) const {
+  return std::min(deadline, deps_.clock.now() + (work_waits() ? busy_wait : idle_wait));
+}
+
+Result<void> Projector::read(Deadline deadline) {
+  std::size_t dirty = 0;
+  for (const Lane& lane : lanes_) dirty = std::max(dirty, lane.queue.size());
+  // Back-pressure: the group must still be polled, so its partitions pause.
+  std::size_t noted = 0;
+  for (const auto& [partition, task] : partitions_) noted += task->noted();
+  const bool full = dirty > options_.dirty_limit || noted > options_.noted_limit;
+  for (auto& [partition, task] : partitions_) {
+    if (task->stage() != PartitionTask::Stage::running) continue;
+    TAILRACE_TRY(full ? member_->pause(partition) : member_->resume(partition));
+  }
+  TAILRACE_ASSIGN(const auto records, member_->poll(deadline, *this));
+  if (listener_error_) return Failure(*listener_error_);
+  for (const stream::Record& record : records) {
+    const auto at = partitions_.find(record.partition);
+    if (at == partitions_.end() || at->second->stage() != PartitionTask::Stage::running) continue;
+    TAILRACE_TRY(at->second->apply(record));
+  }
+  rows_seen_ += records.size();
+  for (auto& [partition, task] : partitions_) {
+    if (task->stage() == PartitionTask::Stage::running) TAILRACE_TRY(task->finish_batch());
+  }
+  return {};
+}
+
+// R9: what has come is in the view before any partition is told.
+Result<void> Projector::follow_lookups() {
+  for (const auto& [partition, task] : partitions_) {
+    if (task->fanout_pending() > options_.fanout_limit) return {};
+  }
+  const auto post = [&](const LookupChangeSeen& change) -> Result<void> {
+    for (auto& [partition, task] : partitions_) {
+      if (task->stage() == PartitionTask::Stage::running) TAILRACE_TRY(task->post(change));
+    }
+    return {};
+  };
+  TAILRACE_ASSIGN([[maybe_unused]] const bool some, view_->poll(post));
+  return {};
+}
+
+Result<void> Projector::take_acknowledgements() {
+  TAILRACE_ASSIGN(const std::vector<stream::AppendAck> acks, member_->acknowledged());
+  // Tickets are unique in the member; each partition knows its own.
+  for (const stream::AppendAck& ack : acks) {
+    for (auto& [partition, task] : partitions_) task->appended(ack.ticket, ack.offset);
+  }
+  return {};
+}
+
+// ------------------------------------------------------------------ assignments
+
+void Projector::on_assigned(std::span<const stream::Partition> partitions) {
+  for (const stream::Partition partition : partitions) {
+    drop(partition);
+    partitions_[partition] =
+        std::make_unique<PartitionTask>(partition, next_assignment_++, *shared_, *this);
+  }
+}
+
+void Projector::on_revoked(std::span<const stream::Partition> partitions, bool lost) {
+  if (!lost) commit_before_revoke();
+  if (lost)
+    log_trouble_ = Error{Disposition::retry, "log.lost",
+                         "the group gave our partitions away: the log did not answer in time"};
+  for (const stream::Partition partition : partitions) drop(partition);
+  log_info("projector.partitions_left", {{"document", plan_.name}, {"count", partitions.size()}});
+}
+
+void Projector::drop(stream::Partition partition) {
+  const auto at = partitions_.find(partition);
+  if (at == partitions_.end()) return;
+  const PartitionTask* task = at->second.get();
+  for (Lane& lane : lanes_) {
+    std::erase_if(lane.queue, [&](const QueuedRoot& queued) { return queued.partition == task; });
+    std::erase_if(lane.later, [&](const Later& later) { return later.queued.partition == task; });
+  }
+  partitions_.erase(at);
+}
+
+PartitionTask* Projector::find(stream::Partition partition, std::uint64_t assignment) const {
+  const auto at = partitions_.find(partition);
+  return at != partitions_.end() && at->second->assignment() == assignment ? at->second.get()
+                                                                           : nullptr;
+}
+
+// ------------------------------------------------------------------ commit
+
+Result<void> Projector::commit() {
+  last_commit_ = deps_.clock.now();
+  stream::CommitBatch batch;
+  for (auto& [partition, task] : partitions_) {
+    if (!task->commit_owed()) continue;
+    // The log may forget what is below the commit: the store must not.
+    if (!deps_.log.keeps_state()) TAILRACE_TRY(task->sync_store());
+    TAILRACE_TRY(task->add_to_commit(batch));
+    in_commit_.emplace_back(partition, task->assignment());
+  }
+  if (batch.offsets.empty()) return {};
+  committing_ = true;
+  TAILRACE_TRY(member_->begin_commit(std::move(batch)));
+  return poll_commit();
+}
+
+Result<void> Projector::poll_commit() {
+  if (!committing_) return {};
+  const std::optional<Result<void>> outcome = member_->poll_commit();
+  if (!outcome) return {};
+  committing_ = false;
+  if (!*outcome) {
+    if (outcome->error().disposition != Disposition::retry) return *outcome;
+    log_trouble_ = outcome->error();
+    log_warn("projector.commit_refused", {{"document", plan_.name},
+                                          {"code", outcome->error().code},
+                                          {"message", outcome->error().message}});
+  }
+  if (*outcome) log_trouble_.reset();
+  for (const auto& [partition, assignment] : in_commit_) {
+    if (PartitionTask* task = find(partition, assignment)) task->commit_done(outcome->has_value());
+  }
+  in_commit_.clear();
+  return {};
+}
+
+// A graceful hand-over: what is acknowledged now need not be done again by the next owner.
+void Projector::commit_before_revoke() {
+  const Deadline deadline = deps_.clock.now() + std::chrono::seconds(5);
+  const auto wait = [&]() -> Result<void> {
+    while (committing_ && deps_.clock.now() < deadline) TAILRACE_TRY(poll_commit());
+    return {};
+  };
+  auto outcome = wait();
+  if (outcome && !committing_) outcome = commit();
+  if (outcome) outcome = wait();
+  if (!outcome) listener_error_ = outcome.error();
+}
+
+Result<void> Projector::close(Deadline deadline) {
+  if (!member_) return {};
+  // Nothing more is read; what was read gets its acknowledgements.
+  while (deps_.clock.now() < deadline) {
+    for (auto& [partition, task] : partitions_) {
+      if (task->stage() == PartitionTask::Stage::running) TAILRACE_TRY(member_->pause(partition));
+    }
+    TAILRACE_ASSIGN([[maybe_unused]] const auto records,
+                    member_->poll(deps_.clock.now() + busy_wait, *this));
+    TAILRACE_TRY(take_acknowledgements());
+    for (std::size_t lane = 0; lane < lanes_.size(); ++lane) TAILRACE_TRY(serve_lane(lane));
+    for (auto& [partition, task] : partitions_) {
+      if (task->stage() == PartitionTask::Stage::running) TAILRACE_TRY(task->finish_batch());
+    }
+    const bool busy = std::any_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) {
+      return !lane.away && (!lane.queue.empty() || !lane.under_way.empty());
+    });
+    if (!busy) break;
+  }
+  commit_before_revoke();
+  member_->leave();
+  if (listener_error_) return Failure(*listener_error_);
+  return {};
+}
+
+// ------------------------------------------------------------------ questions
+
+bool Projector::all_loaded() const {
+  return static_cast<stream::Partition>(partitions_.size()) == options_.partitions &&
+         std::all_of(partitions_.begin(), partitions_.end(),
+                     [](const auto& entry) { return entry.second->progress().loaded; });
+}
+
+bool Projector::has_reached(const GtidSet& target) const {
+  if (!all_loaded()) return false;
+  const auto contains = [&](const std::string& text) {
+    const auto set = GtidSet::parse(text);
+    return set && set->contains(target);
+  };
+  for (std::size_t t = 0; t < view_->tables(); ++t) {
+    const auto table = static_cast<std::uint16_t>(t);
+    if (view_->used(table) && !contains(view_->progress(table))) return false;
+  }
+  for (const Lane& lane : lanes_) {
+    if (lane.stubs != Lane::Stubs::done || !lane.under_way.empty()) return false;
+  }
+  return std::all_of(partitions_.begin(), partitions_.end(), [&](const auto& entry) {
+    const PartitionTask::Progress progress = entry.second->progress();
+    return progress.settled && progress.pending == 0 && contains(progress.gtid_set);
+  });
+}
+
+std::uint64_t Projector::dead_letters() const {
+  std::uint64_t count = 0;
+  for (const auto& [partition, task] : partitions_) count += task->progress().dead_letters;
+  return count;
+}
+
+void Projector::report() {
+  if (deps_.clock.now() - last_report_ < std::chrono::milliseconds(200)) return;
+  last_report_ = deps_.clock.now();
+  const std::string component = "projector " + plan_.name;
+  const std::string label = "{document=\"" + plan_.name + "\"}";
+  double pending = 0;
+  double fanout = 0;
+  bool running = !partitions_.empty();
+  for (const auto& [partition, task] : partitions_) {
+    const PartitionTask::Progress progress = task->progress();
+    pending += static_cast<double>(progress.pending);
+    fanout += static_cast<double>(task->fanout_pending());
+    running = running && progress.running;
+  }
+  deps_.board.gauge("tailrace_pending_documents" + label, pending);
+  deps_.board.gauge("tailrace_fanout_pending" + label, fanout);
+  deps_.board.gauge("tailrace_dead_letters" + label, static_cast<double>(dead_letters()));
+  deps_.board.gauge("tailrace_log_records_read_total" + label, static_cast<double>(rows_seen_));
+  for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
+    const bool loading =
+        std::any_of(partitions_.begin(), partitions_.end(),
+                    [&](const auto& entry) { return entry.second->loading(lane); });
+    deps_.board.set_fact("sink." + lanes_[lane].port->name() + ".load",
+                         loading || !running ? "writing every document once" : "done");
+  }
+  const auto away =
+      std::find_if(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return lane.away; });
+  if (away != lanes_.end()) {
+    deps_.board.set(component, Phase::degraded, "sink.away",
+                    "sink " + away->port->name() + " does not answer; its documents wait");
+  } else if (log_trouble_) {
+    deps_.board.set(component, Phase::degraded, log_trouble_->code, log_trouble_->message);
+  } else {
+    deps_.board.set(
+        component,
+        !running                 ? Phase::starting
+        : loading_sink().empty() ? Phase::streaming
+                                 : Phase::snapshotting,
+        {}, loading_sink().empty() ? "" : "sink " + loading_sink() + " gets every document");
+  }
+}
+
+// The first sink that does not have every document once yet; empty: all have.
+std::string Projector::loading_sink() const {
+  for (const auto& [partition, task] : partitions_) {
+    if (task->progress().loaded) continue;
+    for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
+      if (task->loading(lane)) return lanes_[lane].port->name();
+    }
+  }
+  return {};
+}
+
+}  // namespace tailrace::engine

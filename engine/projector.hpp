@@ -1,0 +1,153 @@
+// One worker of one document type: reads its partitions of the change log, keeps their state,
+// renders what changed and hands it to the sinks, and commits what is safe (engine.md §5).
+// Crash-only: after an error, destroy it and open a new one.
+// Threading: step() and the rest from one thread; it never waits for a sink.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/gtid_set.hpp"
+#include "engine/partition.hpp"
+#include "engine/sink_port.hpp"
+#include "engine/status_board.hpp"
+#include "sinks/document_sink.hpp"
+#include "sinks/retry_policy.hpp"
+#include "stream/event_log.hpp"
+#include "transform/projection/renderer.hpp"
+#include "transform/state/key_value_store.hpp"
+
+namespace tailrace::engine {
+
+struct ProjectorOptions {
+  std::string pipeline;
+  std::string instance_id;           // of this worker, stable across restarts
+  std::uint16_t document = 0;        // index in the plan
+  std::vector<std::string> sources;  // shard names, by index
+  sinks::LogIdentity identity;
+  bool halt_on_poison = false;
+  double dead_letters_per_second = 0;  // more of them for a minute stop the worker; 0: never
+  Milliseconds commit_interval{200};
+  Milliseconds sink_patience{5000};     // a sink away for longer stops holding the others
+  std::size_t cache_bytes = 32u << 20;  // root state held by all partitions together
+  std::size_t dirty_limit = 5'000;      // roots waiting for sinks before reading pauses
+  std::size_t noted_limit = 50'000;     // state records waiting for a commit before it pauses
+  std::size_t fanout_limit = 10'000;    // changed lookup values waiting before more are read
+  stream::Partition partitions = 4;
+};
+
+struct ProjectorDependencies {
+  stream::EventLog& log;
+  transform::StoreFactory& stores;
+  const transform::PipelinePlan& plan;
+  std::vector<SinkPort*> sinks;
+  const Clock& clock;
+  StatusBoard& board;
+};
+
+class Projector final : public stream::AssignmentListener, public DirtyListener {
+ public:
+  Projector(ProjectorOptions options, ProjectorDependencies dependencies);
+  ~Projector() override;
+
+  // Opens the lookup view and joins the group.
+  Result<void> open();
+  // Does what there is to do and waits for more until `deadline` at most.
+  Result<void> step(Deadline deadline);
+  // Finishes what is under way, commits and leaves the group.
+  Result<void> close(Deadline deadline);
+
+  // Everything at or before `target` is in every sink, or is a dead letter (engine.md §10).
+  bool has_reached(const GtidSet& target) const;
+  std::uint64_t dead_letters() const;
+
+ private:
+  struct QueuedRoot {
+    PartitionTask* partition;
+    RootEntry* root;
+  };
+  struct Sent {  // one write of a batch under way
+    std::uint64_t assignment;
+    stream::Partition partition;
+    RootEntry* root;
+    Offset last;
+    Offset upto;
+  };
+  struct Later {
+    Deadline when;
+    QueuedRoot queued;
+  };
+  struct Lane {
+    SinkPort* port;
+    std::deque<QueuedRoot> queue;
+    std::vector<Later> later;  // waiting for lookups, or for a retry
+    std::unordered_map<std::uint64_t, std::vector<Sent>> under_way;
+    bool away = false;
+    Deadline next_drain{};
+    enum class Stubs : std::uint8_t { idle, asked, writing, done } stubs = Stubs::idle;
+    std::uint64_t stub_batch = 0;
+  };
+
+  // stream::AssignmentListener
+  void on_assigned(std::span<const stream::Partition> partitions) override;
+  void on_revoked(std::span<const stream::Partition> partitions, bool lost) override;
+  // DirtyListener
+  void dirty(PartitionTask& partition, RootEntry& root, std::size_t sink) override;
+
+  Result<void> read(Deadline deadline);
+  Result<void> take_acknowledgements();
+  Result<void> follow_lookups();
+  Deadline read_deadline(Deadline deadline) const;
+  bool work_waits() const;
+
+  Result<void> serve_lane(std::size_t lane);
+  Result<void> take_outcomes(std::size_t lane);
+  void wake_later(Lane& lane);
+  void send(std::size_t lane);
+  // False: the root waits for something and was put aside.
+  bool render_into(std::size_t lane, const QueuedRoot& queued, SinkBatch& batch,
+                   std::vector<Sent>& sent);
+  Result<void> settle(std::size_t lane, const Sent& sent, const Result<void>& result);
+  void give_up(std::size_t lane);
+  Result<void> count_poison(const Error& error);
+  Result<void> drain(std::size_t lane);
+  Result<void> stub_older(std::size_t lane);
+  bool all_loaded() const;
+  std::string loading_sink() const;
+
+  Result<void> commit();
+  Result<void> poll_commit();
+  void commit_before_revoke();
+  void drop(stream::Partition partition);
+  void report();
+  PartitionTask* find(stream::Partition partition, std::uint64_t assignment) const;
+
+  const ProjectorOptions options_;
+  ProjectorDependencies deps_;
+  const transform::DocumentPlan& plan_;
+  transform::Renderer renderer_;
+  std::unique_ptr<LookupView> view_;
+  std::optional<PartitionShared> shared_;
+  std::unique_ptr<stream::GroupMember> member_;
+  std::map<stream::Partition, std::unique_ptr<PartitionTask>> partitions_;
+  std::vector<Lane> lanes_;
+  sinks::RetryPolicy backoff_;
+  std::uint64_t next_assignment_ = 1;
+  std::uint64_t next_batch_ = 1;
+  std::vector<std::pair<stream::Partition, std::uint64_t>> in_commit_;  // with the assignment
+  bool committing_ = false;
+  Deadline last_commit_{};
+  Deadline last_report_{};
+  std::optional<Error> listener_error_;
+  std::optional<Error> log_trouble_;  // the log refused or lost us; until a commit succeeds
+  std::uint64_t rows_seen_ = 0;
+  double poison_budget_ = 0;  // dead letters that may still come, of a minute's worth
+  Deadline poison_counted_{};
+};
+
+}  // namespace tailrace::engine

@@ -1,0 +1,71 @@
+#include "engine/state_records.hpp"
+
+#include "core/bytes.hpp"
+
+namespace tailrace::engine {
+
+namespace {
+
+constexpr std::size_t chunk_bytes = 512u << 10;
+constexpr char chunk_mark = '\xc0';  // RootState's own version bytes are small
+
+// `last` of a whole state: behind the version byte.
+std::int64_t last_of(std::string_view bytes) {
+  ByteReader in(bytes);
+  in.byte();
+  return unzigzag(in.varint());
+}
+
+std::string_view root_of(std::string_view key, std::size_t parts) {
+  ByteReader in(key);
+  for (std::size_t i = 0; i < parts; ++i) in.sized();
+  return key.substr(0, key.size() - in.remaining());
+}
+
+}  // namespace
+
+void append_state_records(std::vector<stream::StateRecord>& out, stream::Partition partition,
+                          const std::string& root, const std::string& bytes) {
+  if (bytes.size() <= chunk_bytes) {
+    out.push_back({partition, root, bytes});
+    return;
+  }
+  const std::size_t count = (bytes.size() + chunk_bytes - 1) / chunk_bytes;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::string key = root;
+    append_varint(key, i);
+    std::string value(1, chunk_mark);
+    append_varint(value, zigzag(last_of(bytes)));
+    append_varint(value, i);
+    append_varint(value, count);
+    value.append(bytes, i * chunk_bytes, chunk_bytes);
+    out.push_back({partition, std::move(key), std::move(value)});
+  }
+}
+
+std::optional<std::pair<std::string, std::string>> StateAssembler::add(
+    std::string_view key, std::optional<std::string_view> value) {
+  if (!value || value->empty()) return std::nullopt;
+  const std::string root(root_of(key, key_parts_));
+  if (value->front() != chunk_mark) {
+    const auto known = chunked_.find(root);
+    if (known != chunked_.end() && known->second > last_of(*value)) return std::nullopt;
+    return std::pair(root, std::string(*value));
+  }
+  ByteReader in(value->substr(1));
+  const std::int64_t last = unzigzag(in.varint());
+  const std::uint64_t index = in.varint();
+  const std::uint64_t count = in.varint();
+  Chunks& chunks = open_[root];
+  if (last < chunks.last) return std::nullopt;
+  if (last > chunks.last) chunks = {last, {}, count};
+  chunks.pieces[index] = in.take(in.remaining());
+  if (chunks.pieces.size() < count) return std::nullopt;
+  std::string whole;
+  for (const auto& [number, piece] : chunks.pieces) whole += piece;
+  open_.erase(root);
+  chunked_[root] = last;
+  return std::pair(root, std::move(whole));
+}
+
+}  // namespace tailrace::engine

@@ -1,0 +1,42 @@
+// Records of the state topic. A root's state over 512 KiB travels in chunks: key = root key and
+// chunk number, value = C0, `last`, chunk number, count, piece (docs/formats/state.md). Chunks of
+// an older state may lie behind; `last` tells them apart. Threading: plain values.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "stream/event_log.hpp"
+
+namespace tailrace::engine {
+
+// `bytes` is what RootState::encode wrote.
+void append_state_records(std::vector<stream::StateRecord>& out, stream::Partition partition,
+                          const std::string& root, const std::string& bytes);
+
+// Puts chunks together again while a state topic is read.
+class StateAssembler {
+ public:
+  // `key_parts`: columns of the root's key.
+  explicit StateAssembler(std::size_t key_parts) : key_parts_(key_parts) {}
+
+  // The root key and its whole state as soon as it is known; newer than what was given before.
+  std::optional<std::pair<std::string, std::string>> add(std::string_view key,
+                                                         std::optional<std::string_view> value);
+
+ private:
+  struct Chunks {
+    std::int64_t last = -1;
+    std::map<std::uint64_t, std::string> pieces;
+    std::uint64_t count = 0;
+  };
+  std::size_t key_parts_;
+  std::map<std::string, Chunks, std::less<>> open_;
+  std::map<std::string, std::int64_t, std::less<>> chunked_;  // `last` of roots given from chunks
+};
+
+}  // namespace tailrace::engine

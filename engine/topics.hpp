@@ -1,0 +1,26 @@
+// Names of a pipeline's topics.
+// Threading: free functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace tailrace::engine {
+
+inline std::string change_topic(std::string_view pipeline, std::string_view document) {
+  return std::string(pipeline) + "." + std::string(document) + ".changes";
+}
+inline std::string state_topic(std::string_view pipeline, std::string_view document) {
+  return std::string(pipeline) + "." + std::string(document) + ".state";
+}
+inline std::string lookup_topic(std::string_view pipeline, std::string_view table) {
+  return std::string(pipeline) + "." + std::string(table) + ".lookup";
+}
+inline std::string control_topic(std::string_view pipeline) {
+  return std::string(pipeline) + ".positions";
+}
+inline std::string dead_letter_topic(std::string_view pipeline) {
+  return std::string(pipeline) + ".dead";
+}
+
+}  // namespace tailrace::engine

@@ -1,0 +1,39 @@
+// Plain, idempotent appends to the change log with their acknowledgements.
+// Threading: one thread; delivery reports come inside acknowledged().
+#pragma once
+
+#include <vector>
+
+#include "stream/kafka/client_config.hpp"
+#include "stream/kafka/wakeup.hpp"
+
+namespace tailrace::stream::kafka {
+
+class Appender {
+ public:
+  // `wakeup` is signalled when there are reports to serve; it outlives the appender.
+  static Result<std::unique_ptr<Appender>> open(const ClientConfig& config,
+                                                const std::string& topic, Wakeup& wakeup);
+  ~Appender();
+  Appender(const Appender&) = delete;
+  Appender& operator=(const Appender&) = delete;
+
+  Result<std::uint64_t> append(Partition partition, std::string_view key, std::string_view value);
+  // There may be something to acknowledge.
+  bool has_reports() const { return rd_kafka_queue_length(reports_.get()) > 0; }
+  // Error: a record was lost or its fate is unknown; this appender is used up.
+  Result<std::vector<AppendAck>> acknowledged();
+
+ private:
+  Appender() = default;
+  static void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* self);
+
+  ClientHandle client_;
+  QueueHandle reports_;
+  TopicHandle topic_;
+  std::uint64_t last_ticket_ = 0;
+  std::vector<AppendAck> acks_;
+  std::optional<Error> error_;
+};
+
+}  // namespace tailrace::stream::kafka

@@ -1,0 +1,20 @@
+-- Row images: which columns are there, and updates and deletes of several rows.
+CREATE TABLE t (id INT PRIMARY KEY, a INT, v VARCHAR(20), t TEXT, d DECIMAL(8,2), n INT DEFAULT 5);
+CREATE TABLE composite (a INT, b VARCHAR(10), c INT, PRIMARY KEY (b, a), UNIQUE KEY (c));
+INSERT INTO t VALUES (1, 10, 'one', 'text one', 1.00, 1), (2, 20, 'two', NULL, 2.00, 2), (3, 30, 'three', 'text three', 3.00, 3);
+UPDATE t SET a = a + 1;
+UPDATE t SET id = 11 WHERE id = 1 AND 1 = 0;
+SET SESSION binlog_row_image='MINIMAL';
+INSERT INTO t (id, a) VALUES (4, 40);
+UPDATE t SET v = 'minimal' WHERE id < 3;
+DELETE FROM t WHERE id = 3;
+SET SESSION binlog_row_image='NOBLOB';
+UPDATE t SET a = 7 WHERE id = 1;
+UPDATE t SET t = 'new text' WHERE id = 1;
+DELETE FROM t WHERE id = 1;
+SET SESSION binlog_row_image='FULL';
+INSERT INTO composite VALUES (1, 'x', 1), (2, 'y', 2);
+UPDATE composite SET c = 9 WHERE a = 1;
+REPLACE INTO t VALUES (2, 1, 'replaced', 'r', 9.99, 9);
+BEGIN; INSERT INTO composite VALUES (5, 'z', 5); INSERT INTO t (id) VALUES (50); COMMIT;
+DELETE FROM t;

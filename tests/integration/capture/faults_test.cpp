@@ -1,0 +1,137 @@
+#include <cstdlib>
+#include <thread>
+
+#include "reading.hpp"
+
+namespace tailrace::capture::testing {
+namespace {
+
+using Faults = ServerTest;
+
+bool stack(const std::string& command) {
+  const char* folder = std::getenv("TAILRACE_STACK_DIR");
+  if (!folder) return false;
+  const std::string line = std::string(TAILRACE_SOURCE_DIR) + "/tests/stack/stack " + command +
+                           " --dir " + folder + " mysql >/dev/null 2>&1";
+  return std::system(line.c_str()) == 0;  // NOLINT(cert-env33-c): a test's own tool
+}
+
+// Ends every dump thread of the server.
+void kill_dumps(Database& database) {
+  const auto rows = must(database.root().query(
+      "SELECT id FROM performance_schema.processlist WHERE command LIKE 'Binlog Dump%'"));
+  for (const mysql::Row& row : rows) {
+    static_cast<void>(database.root().execute("KILL " + row[0].value_or("0")));
+  }
+}
+
+TEST_F(Faults, KilledDumpIsTakenUpAgain) {
+  Database database("cap_kill");
+  database.run("CREATE TABLE t (id INT PRIMARY KEY)");
+  Reading reading(database.source({{.table = "t"}}));
+  reading.start_after(database.executed());
+  for (int i = 0; i < 5; ++i) {
+    database.run("INSERT INTO t VALUES (" + std::to_string(i) + ")");
+    ASSERT_TRUE(reading.read_until(database.executed(), 20));
+    kill_dumps(database);
+  }
+  EXPECT_EQ(reading.tables["t"].size(), 5u);
+  EXPECT_EQ(reading.rows, 5u);
+  EXPECT_GE(reading.retries, 3);
+}
+
+TEST_F(Faults, RestartedServerIsReadOn) {
+  Database database("cap_restart");
+  database.run("CREATE TABLE t (id INT PRIMARY KEY)");
+  Reading reading(database.source({{.table = "t"}}));
+  reading.start();
+  database.run("INSERT INTO t VALUES (1)");
+  ASSERT_TRUE(reading.read_until(database.executed(), 20));
+  if (!stack("restart")) GTEST_SKIP() << "TAILRACE_STACK_DIR is not set";
+  mysql::Connection again = database.another();
+  must(again.execute("INSERT INTO t VALUES (2)"));
+  const GtidSet target = must(GtidSet::parse(must(again.scalar("SELECT @@GLOBAL.gtid_executed"))));
+  ASSERT_TRUE(reading.read_until(target, 60));
+  EXPECT_EQ(reading.tables["t"].size(), 2u);
+  EXPECT_EQ(reading.rows, 2u);
+}
+
+TEST_F(Faults, SecondReaderTakesOver) {
+  Database database("cap_takeover");
+  database.run("CREATE TABLE t (id INT PRIMARY KEY)");
+  const BinlogSourceOptions options = database.source({{.table = "t"}});
+  Reading first(options);
+  first.start_after(database.executed());
+  database.run("INSERT INTO t VALUES (1)");
+  ASSERT_TRUE(first.read_until(database.executed(), 20));
+  Reading second(options);
+  second.start_after(first.position.gtid_set);
+  database.run("INSERT INTO t VALUES (2)");
+  ASSERT_TRUE(second.read_until(database.executed(), 20));
+  EXPECT_EQ(first.read_until_halted(20), "source.taken_over");
+  EXPECT_FALSE(second.read_until_halted(1) == "source.taken_over");
+}
+
+TEST_F(Faults, ServerWithoutOurTransactionsIsRefused) {
+  Database database("cap_diverged");
+  database.run("CREATE TABLE t (id INT PRIMARY KEY)");
+  Reading reading(database.source({{.table = "t"}}));
+  SourcePosition from;
+  from.snapshot = SnapshotPhase::done;
+  from.gtid_set = must(GtidSet::parse("11111111-2222-3333-4444-555555555555:1-100000"));
+  from.gtid_set.add(database.executed());
+  const auto started = reading.source().start(from);
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, "source.diverged");
+  EXPECT_NE(started.error().message.find("11111111-2222-3333-4444-555555555555:1-100000"),
+            std::string::npos);
+}
+
+TEST_F(Faults, PurgedBinlogsAreNoticed) {
+  Database database("cap_purged");
+  database.run_all({"CREATE TABLE t (id INT PRIMARY KEY)"});
+  const GtidSet before = database.executed();
+  database.run_all({"INSERT INTO t VALUES (1)", "FLUSH BINARY LOGS"});
+  const auto rows = must(database.root().query("SHOW BINARY LOG STATUS"));
+  database.run("PURGE BINARY LOGS TO " + database.root().literal(rows[0][0].value_or("")));
+  Reading reading(database.source({{.table = "t"}}));
+  SourcePosition from;
+  from.snapshot = SnapshotPhase::done;
+  from.gtid_set = before;
+  const auto started = reading.source().start(from);
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, "source.purged");
+}
+
+TEST_F(Faults, StopEndsAWaitAtOnce) {
+  Database database("cap_stop");
+  database.run("CREATE TABLE t (id INT PRIMARY KEY)");
+  Reading reading(database.source({{.table = "t"}}));
+  reading.start_after(database.executed());
+  std::jthread stopper([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    reading.source().request_stop();
+  });
+  const auto begin = std::chrono::steady_clock::now();
+  while (std::chrono::steady_clock::now() - begin < std::chrono::seconds(1)) {
+    static_cast<void>(reading.source().next(begin + std::chrono::seconds(30)));
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+}
+
+TEST_F(Faults, RotationsDoNotDisturb) {
+  Database database("cap_rotate");
+  database.run("CREATE TABLE t (id INT PRIMARY KEY)");
+  Reading reading(database.source({{.table = "t"}}));
+  reading.start_after(database.executed());
+  for (int i = 0; i < 40; ++i) {
+    database.run("INSERT INTO t VALUES (" + std::to_string(i) + ")");
+    database.run("FLUSH BINARY LOGS");
+  }
+  ASSERT_TRUE(reading.read_until(database.executed(), 20));
+  EXPECT_EQ(reading.tables["t"].size(), 40u);
+  EXPECT_EQ(reading.retries, 0);
+}
+
+}  // namespace
+}  // namespace tailrace::capture::testing

@@ -1,0 +1,22 @@
+CREATE TABLE every_type (
+  id BIGINT UNSIGNED PRIMARY KEY, flag TINYINT(1), hidden INT, tiny TINYINT, uint INT UNSIGNED, dec0 DECIMAL(5,0),
+  dec30 DECIMAL(60,30), f FLOAT, d DOUBLE, day DATE, y YEAR, dt0 DATETIME, dt6 DATETIME(6), ts0 TIMESTAMP NULL,
+  ts2 TIMESTAMP(2) NULL, t0 TIME, t6 TIME(6), c CHAR(5), v VARCHAR(50), latin VARCHAR(20) CHARACTER SET latin1,
+  b4 BINARY(4), vb VARBINARY(100), bl BLOB, bit1 BIT(1), bit64 BIT(64), e ENUM('a','ㄴ'), s SET('x','y','z'),
+  j JSON, g POINT SRID 4326);
+INSERT INTO every_type VALUES (18446744073709551615, 1, 5, -128, 4294967295, 12345,
+  123456789012345678901234567890.000000000000000000000000000001, 0.1, 3.0, '2026-11-20', 2026,
+  '2026-07-01 12:00:00', '2026-10-25 02:30:00.000001', '2026-11-20 03:00:00', '2026-11-20 03:00:00.12',
+  '-838:59:59', '00:00:00.5', 'ab   ', '한글 🎉 "\\', 'é', 'ab', '', REPEAT('x', 60), b'1', 18446744073709551615,
+  'ㄴ', 'x,z', '{"n": 12345678901234567890, "f": 1.5e300, "k": [null, true, "é"]}',
+  ST_SRID(POINT(127.5, 37.25), 4326));
+INSERT INTO every_type (id, day, dt0, ts0, s, bit1) VALUES (1, '2026-02-31', '0000-00-00 00:00:00',
+  '0000-00-00 00:00:00', '', b'0');
+CREATE TABLE money (id INT PRIMARY KEY, amount DECIMAL(40,2));
+INSERT INTO money VALUES (1, 12345678901234567890123.40);
+CREATE TABLE bookings (hotel VARCHAR(10) COLLATE utf8mb4_bin, no INT, guest_mail VARCHAR(50), PRIMARY KEY (hotel, no));
+INSERT INTO bookings VALUES ('A-1%', 7, 'kim@x'), ('B', 8, NULL);
+CREATE TABLE nights (id INT PRIMARY KEY, hotel_code VARCHAR(10) COLLATE utf8mb4_bin, booking_no INT, amount DECIMAL(8,2));
+INSERT INTO nights VALUES (1, 'A-1%', 7, 9.00), (2, 'A-1%', 7, 10.00), (3, 'A-1%', 7, 10.00), (4, 'A-1%', 7, NULL), (5, 'B', 9, 1);
+CREATE TABLE guests (id INT PRIMARY KEY, mail VARCHAR(50) UNIQUE, name VARCHAR(50));
+INSERT INTO guests VALUES (1, 'kim@x', '김');

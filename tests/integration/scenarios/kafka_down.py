@@ -1,0 +1,16 @@
+#!/usr/bin/python3
+"""Kafka is killed under load and stays away: status says so, nothing is lost."""
+
+import sys
+
+import harness
+import outage
+
+
+def scenario(world):
+    world.args.setup = "kafka"
+    outage.outage(world, "kafka", ("log.", "kafka"))
+
+
+if __name__ == "__main__":
+    sys.exit(harness.main(scenario, "mysql", "kafka", "elasticsearch", options=outage.options))

@@ -1,0 +1,111 @@
+"""Processes by pid, free ports, and waiting for an answer with a deadline."""
+import os
+import random
+import signal
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+from .cache import StackError
+
+POLL_INTERVAL_S = 0.05
+# Below Linux's ephemeral range, so that no outgoing connection takes a recorded port
+# while its server is down.
+PORT_RANGE = (20000, 32000)
+
+_given_out: set[int] = set()
+_given_out_lock = threading.Lock()
+
+
+def start_ticks(pid: int) -> int | None:
+    """When the process started, or None if it is gone (a zombie is gone)."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    fields = text[text.rindex(")") + 2:].split()
+    return None if fields[0] in "ZX" else int(fields[19])
+
+
+def is_alive(pid: int | None, ticks: int | None) -> bool:
+    """True only for the process that was recorded, not for a later one with its pid."""
+    return pid is not None and ticks is not None and start_ticks(pid) == ticks
+
+
+def send_signal(pid: int, ticks: int, number: signal.Signals) -> bool:
+    if not is_alive(pid, ticks):
+        return False
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def reap(pid: int) -> None:
+    """Collects the exit of a child of ours, if it is one."""
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        pass
+
+
+def wait_gone(pid: int, ticks: int, deadline_s: float) -> bool:
+    end = time.monotonic() + deadline_s
+    while is_alive(pid, ticks):
+        if time.monotonic() > end:
+            return False
+        time.sleep(POLL_INTERVAL_S / 5)
+    reap(pid)
+    return True
+
+
+def spawn(command: list[str], log: Path, env: dict[str, str], cwd: Path) -> subprocess.Popen:
+    """Starts a server in a session of its own, output appended to `log`."""
+    with open(log, "ab") as output:
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output,
+                                stderr=subprocess.STDOUT, start_new_session=True,
+                                env={**os.environ, **env}, cwd=cwd)
+
+
+def port_is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    for _ in range(1000):
+        port = random.randrange(*PORT_RANGE)
+        with _given_out_lock:
+            if port not in _given_out and port_is_free(port):
+                _given_out.add(port)
+                return port
+    raise StackError("no free port between %d and %d on 127.0.0.1" % PORT_RANGE)
+
+
+def log_tail(log: Path, lines: int = 15) -> str:
+    try:
+        text = log.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    return "\n".join("    " + line for line in text.splitlines()[-lines:])
+
+
+def wait_for(check, deadline_s: float, still_running) -> str | None:
+    """None when check() held in time; otherwise why it did not: "exited" or "deadline"."""
+    end = time.monotonic() + deadline_s
+    while True:
+        if check():
+            return None
+        if not still_running():
+            return "exited"
+        if time.monotonic() > end:
+            return "deadline"
+        time.sleep(POLL_INTERVAL_S)

@@ -1,0 +1,55 @@
+#include "capture/mysql/error_class.hpp"
+
+#include <gtest/gtest.h>
+
+namespace tailrace::capture::mysql {
+namespace {
+
+Error of(unsigned code, std::string text = "", Stage stage = Stage::dump) {
+  return classify({code, std::move(text)}, stage, "read binlogs from db:3306");
+}
+
+TEST(ErrorClass, BrokenConnectionsAreRetried) {
+  for (const unsigned code :
+       {2002u, 2003u, 2005u, 2006u, 2013u, 2026u, 1053u, 1158u, 1927u, 1040u}) {
+    EXPECT_EQ(of(code).disposition, Disposition::retry) << code;
+  }
+}
+
+TEST(ErrorClass, RefusedAccessIsNotRetried) {
+  for (const unsigned code : {1045u, 1227u, 1129u, 1142u, 2059u}) {
+    EXPECT_EQ(of(code).disposition, Disposition::halt) << code;
+    EXPECT_EQ(of(code).code, "source.access_denied") << code;
+  }
+  EXPECT_EQ(of(2026, "certificate verify failed", Stage::connect).code, "source.tls");
+  EXPECT_EQ(of(2026, "certificate verify failed", Stage::dump).disposition, Disposition::retry);
+}
+
+TEST(ErrorClass, DumpRefusalsAreToldApartByTheirText) {
+  EXPECT_EQ(of(1236, "Could not find first log file name in binary log index file").code,
+            "source.purged");
+  EXPECT_EQ(of(1236, "Cannot replicate because the source purged required binary logs. …").code,
+            "source.purged");
+  EXPECT_EQ(of(1236, "The slave is connecting using CHANGE MASTER TO MASTER_AUTO_POSITION = 1, but "
+                     "the master has purged binary logs containing GTIDs that the slave requires.")
+                .code,
+            "source.purged");
+  EXPECT_EQ(of(1236, "Replica has more GTIDs than the source has, using the source's …").code,
+            "source.diverged");
+  EXPECT_EQ(of(1236, "Client requested source to start replication from position > file size").code,
+            "source.diverged");
+  EXPECT_EQ(of(1236, "A replica with the same server_uuid/server_id as this replica …").code,
+            "source.taken_over");
+  EXPECT_EQ(of(1236, "Binary log is not open").code, "source.no_binlog");
+  EXPECT_EQ(of(1236, "log event entry exceeded max_allowed_packet; …").code, "source.corrupt");
+  EXPECT_EQ(of(1236, "something new").code, "source.dump_refused");
+  EXPECT_EQ(of(1236, "something new").disposition, Disposition::halt);
+}
+
+TEST(ErrorClass, MessageNamesPlaceAndNumber) {
+  EXPECT_EQ(of(2013, "Lost connection").message,
+            "cannot read binlogs from db:3306: Lost connection (error 2013)");
+}
+
+}  // namespace
+}  // namespace tailrace::capture::mysql

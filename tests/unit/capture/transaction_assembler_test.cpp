@@ -1,0 +1,224 @@
+#include "capture/transaction_assembler.hpp"
+
+#include <gtest/gtest.h>
+
+#include "core/bytes.hpp"
+
+namespace tailrace::capture {
+namespace {
+
+// Feeds hand-made events of a table shop.t (id 7) and of shop.other (id 8).
+class Feed {
+ public:
+  Feed() : assembler_(MappedTables({{"shop", "t"}}, false), {}) {}
+
+  std::optional<AssembledTransaction> gtid(std::int64_t number) {
+    std::string body(25, '\0');
+    body[1] = 1;
+    std::memcpy(body.data() + 17, &number, sizeof number);
+    return feed(EventType::gtid, body);
+  }
+  std::optional<AssembledTransaction> query(const std::string& sql) {
+    std::string body;
+    append_fixed(body, std::uint32_t{1});
+    append_fixed(body, std::uint32_t{0});
+    body.push_back(4);
+    append_fixed(body, std::uint16_t{0});
+    append_fixed(body, std::uint16_t{0});
+    return feed(EventType::query, body + "shop" + '\0' + sql);
+  }
+  std::optional<AssembledTransaction> table_map(std::uint64_t id, const std::string& table) {
+    std::string body = table_id(id);
+    body.append("\4shop\0", 6);
+    body.push_back(static_cast<char>(table.size()));
+    body += table;
+    body.append("\0\1\3\0\0", 5);  // one INT column
+    return feed(EventType::table_map, body);
+  }
+  std::optional<AssembledTransaction> insert(std::uint64_t id) {
+    return feed(EventType::write_rows, table_id(id) + std::string("\2\0\1\xff\0\5\0\0\0", 9));
+  }
+  std::optional<AssembledTransaction> xid() { return feed(EventType::xid, std::string(8, '\1')); }
+
+  std::optional<AssembledTransaction> feed(EventType type, const std::string& body,
+                                           std::uint16_t flags = 0) {
+    EventView event;
+    event.header.type = type;
+    event.header.flags = flags;
+    event.header.timestamp_s = 1000;
+    event.body = body;
+    auto fed = assembler_.feed(event, format_);
+    error = fed ? std::optional<Error>() : fed.error();
+    return fed ? std::move(*fed) : std::nullopt;
+  }
+
+  std::optional<Error> error;
+  TransactionAssembler& assembler() { return assembler_; }
+
+ private:
+  static std::string table_id(std::uint64_t id) {
+    std::string body(8, '\0');
+    std::memcpy(body.data(), &id, 6);
+    return body;
+  }
+  TransactionAssembler assembler_;
+  std::shared_ptr<const FormatDescription> format_ = std::make_shared<FormatDescription>();
+};
+
+int events_of(AssembledTransaction& done) {
+  int count = 0;
+  while (done.rows && *done.rows->next()) ++count;
+  return count;
+}
+
+TEST(TransactionAssembler, EndsWithXid) {
+  Feed feed;
+  feed.gtid(1);
+  feed.query("BEGIN");
+  EXPECT_FALSE(feed.assembler().at_boundary());
+  feed.table_map(7, "t");
+  feed.insert(7);
+  auto done = feed.xid();
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->gtid->number, 1);
+  EXPECT_EQ(done->commit_time_us, 1'000'000'000);
+  EXPECT_EQ(events_of(*done), 2);
+  EXPECT_TRUE(feed.assembler().at_boundary());
+}
+
+TEST(TransactionAssembler, DropsRolledBackTransaction) {
+  Feed feed;
+  feed.gtid(1);
+  feed.query("BEGIN");
+  feed.table_map(7, "t");
+  feed.insert(7);
+  const auto done = feed.query("ROLLBACK");
+  ASSERT_TRUE(done) << "its GTID counts as read";
+  EXPECT_FALSE(done->is_mapped());
+}
+
+TEST(TransactionAssembler, KeepsAnEqualTableMapOnce) {
+  Feed feed;
+  feed.gtid(1);
+  feed.query("BEGIN");
+  for (int i = 0; i < 3; ++i) {
+    feed.table_map(7, "t");
+    feed.insert(7);
+  }
+  auto done = feed.xid();
+  EXPECT_EQ(events_of(*done), 4);
+  feed.gtid(2);
+  feed.query("BEGIN");
+  feed.table_map(7, "t");
+  feed.insert(7);
+  done = feed.xid();
+  EXPECT_EQ(events_of(*done), 2) << "every transaction has its own";
+}
+
+TEST(TransactionAssembler, CountsEventsOfUnmappedTables) {
+  Feed feed;
+  feed.gtid(1);
+  feed.query("BEGIN");
+  feed.table_map(8, "other");
+  feed.insert(8);
+  feed.insert(8);
+  feed.table_map(7, "t");
+  feed.insert(7);
+  auto done = feed.xid();
+  EXPECT_EQ((*done->rows->next())->skipped_before, 2u);
+  EXPECT_EQ((*done->rows->next())->skipped_before, 0u);
+}
+
+TEST(TransactionAssembler, RefusesRowsWithoutTableMap) {
+  Feed feed;
+  feed.gtid(1);
+  feed.query("BEGIN");
+  feed.insert(7);
+  ASSERT_TRUE(feed.error);
+  EXPECT_EQ(feed.error->code, "binlog.corrupt");
+}
+
+TEST(TransactionAssembler, ForgetsTableIdsOfEarlierTransactions) {
+  Feed feed;
+  feed.gtid(1);
+  feed.query("BEGIN");
+  feed.table_map(7, "t");
+  feed.xid();
+  feed.gtid(2);
+  feed.query("BEGIN");
+  feed.insert(7);
+  EXPECT_TRUE(feed.error);
+}
+
+TEST(TransactionAssembler, DropsWhatADyingServerLeft) {
+  Feed feed;
+  feed.gtid(1);
+  feed.query("BEGIN");
+  feed.table_map(7, "t");
+  feed.insert(7);
+  feed.feed(EventType::stop, "");
+  EXPECT_TRUE(feed.assembler().at_boundary());
+  feed.gtid(1);
+  feed.query("BEGIN");
+  auto done = feed.xid();
+  ASSERT_TRUE(done);
+  EXPECT_FALSE(done->is_mapped());
+}
+
+TEST(TransactionAssembler, TellsStatementsOnMappedTables) {
+  Feed feed;
+  feed.gtid(1);
+  auto done = feed.query("TRUNCATE TABLE t");
+  ASSERT_TRUE(done);
+  ASSERT_EQ(done->table_events.size(), 1u);
+  EXPECT_EQ(done->table_events[0].kind, TableEventKind::truncate);
+  feed.gtid(2);
+  done = feed.query("DROP DATABASE shop");
+  ASSERT_EQ(done->table_events.size(), 1u);
+  EXPECT_EQ(done->table_events[0].table.table, "t");
+  feed.gtid(3);
+  done = feed.query("CREATE TABLE elsewhere (id INT)");
+  EXPECT_FALSE(done->is_mapped());
+}
+
+TEST(TransactionAssembler, StopsWhereRowsWereNotLogged) {
+  Feed feed;
+  feed.gtid(1);
+  feed.query("BEGIN");
+  feed.query("INSERT INTO t VALUES (1)");
+  ASSERT_TRUE(feed.error);
+  EXPECT_EQ(feed.error->code, "source.statement_format");
+  feed.gtid(2);
+  feed.query("ALTER TABLE t TRUNCATE PARTITION p0");
+  EXPECT_EQ(feed.error->code, "source.rows_moved");
+  feed.feed(EventType::incident, std::string("\1\0\0", 3));
+  EXPECT_EQ(feed.error->code, "source.incident");
+}
+
+TEST(TransactionAssembler, SkipsUnknownEventsOnlyIfTheyMayBeIgnored) {
+  Feed feed;
+  feed.feed(static_cast<EventType>(99), "x", event_flag::ignorable);
+  EXPECT_FALSE(feed.error);
+  feed.feed(static_cast<EventType>(99), "x");
+  ASSERT_TRUE(feed.error);
+  EXPECT_EQ(feed.error->disposition, Disposition::halt);
+}
+
+TEST(TransactionAssembler, LeavesPreparedTransactionsOfOthersAlone) {
+  Feed feed;
+  const std::string prepared("\0\1\0\0\0\1\0\0\0\0\0\0\0a", 14);
+  feed.gtid(1);
+  feed.query("XA START X'61',X'',1");
+  feed.query("XA END X'61',X'',1");
+  EXPECT_TRUE(feed.feed(EventType::xa_prepare, prepared));
+  feed.gtid(2);
+  feed.query("XA START X'61',X'',1");
+  feed.table_map(7, "t");
+  feed.insert(7);
+  feed.feed(EventType::xa_prepare, prepared);
+  ASSERT_TRUE(feed.error);
+  EXPECT_EQ(feed.error->code, "source.xa");
+}
+
+}  // namespace
+}  // namespace tailrace::capture

@@ -1,0 +1,171 @@
+// Texts and conversions that the golden files do not reach, with the expected bytes written out.
+#include <gtest/gtest.h>
+
+#include "capture/binlog/binary_json.hpp"
+#include "capture/binlog/charset.hpp"
+#include "capture/binlog/decimal.hpp"
+#include "capture/binlog/geometry.hpp"
+#include "capture/binlog/json_text.hpp"
+#include "capture/binlog/temporal.hpp"
+#include "capture/binlog/text_value.hpp"
+
+namespace tailrace::capture {
+namespace {
+
+using namespace std::string_literals;
+
+std::string converted(std::string_view charset, std::string_view bytes, bool* repaired = nullptr) {
+  const auto converter = CharsetConverter::create(charset);
+  if (!converter) return "no converter";
+  Arena arena;
+  bool flag = false;
+  std::string text(converter->to_utf8(bytes, arena, flag));
+  if (repaired != nullptr) *repaired = flag;
+  return text;
+}
+
+TEST(Charset, ValidUtf8IsNotCopied) {
+  Arena arena;
+  bool repaired = false;
+  const std::string text = "plain, 한국어 and 😀, long enough for the fast path";
+  EXPECT_EQ(valid_utf8(text, arena, repaired).data(), text.data());
+  EXPECT_FALSE(repaired);
+}
+
+TEST(Charset, InvalidBytesBecomeReplacementCharacters) {
+  Arena arena;
+  bool repaired = false;
+  EXPECT_EQ(valid_utf8("a\xff" "b\xc3", arena, repaired), "a\xef\xbf\xbd" "b\xef\xbf\xbd");
+  EXPECT_TRUE(repaired);
+  for (const char* bad : {"\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe0\x80\x80", "\x80"}) {
+    EXPECT_FALSE(is_valid_utf8(bad));
+  }
+  bool flag = false;
+  EXPECT_EQ(converted("gbk", "\xd6\xd0\xff", &flag), "中\xef\xbf\xbd");
+  EXPECT_TRUE(flag);
+  EXPECT_EQ(converted("utf16", "\0a\xd8\x3d"s, &flag), "a\xef\xbf\xbd");
+  EXPECT_TRUE(flag);
+}
+
+TEST(Charset, Latin1IsWindows1252WithControlsInItsHoles) {
+  EXPECT_EQ(converted("latin1", "\x80\x81\xe9"), "€\xc2\x81é");
+  EXPECT_EQ(converted("utf16le", "=\xd8\0\xde"s), "😀");
+  EXPECT_EQ(converted("utf32", "\0\1\xf6\0"s), "😀");
+  EXPECT_EQ(converted("klingon", ""), "no converter");
+}
+
+TEST(Charset, CollationsBelongToTheirCharacterSet) {
+  EXPECT_EQ(charset_of_collation(8), "latin1");
+  EXPECT_EQ(charset_of_collation(63), "binary");
+  EXPECT_EQ(charset_of_collation(255), "utf8mb4");
+  EXPECT_EQ(charset_of_collation(2304), "utf8mb4");
+  EXPECT_EQ(charset_of_collation(1024 + 8), "latin1");
+  EXPECT_EQ(charset_of_collation(9999), "");
+}
+
+TEST(CompactJson, DropsSpaceBetweenTokensOnly) {
+  std::string out;
+  ASSERT_TRUE(
+      append_compact_json(out, R"( { "a b" : [ 1 , -2.50e+3, true ] , "\u0041" : null } )"));
+  EXPECT_EQ(out, R"({"a b":[1,-2.50e+3,true],"\u0041":null})");
+  for (const char* bad : {"", "{", "[1,]", "{\"a\"}", "01", "1.", "\"\n\"", "tru", "[1]x",
+                          "\"\\x\"", "\"\xff\""}) {
+    out.clear();
+    EXPECT_FALSE(append_compact_json(out, bad)) << bad;
+  }
+  out.clear();
+  EXPECT_FALSE(append_compact_json(out, std::string(100000, '[')));
+}
+
+TEST(ServerDouble, IsPrintedAsTheServerDoes) {
+  const std::pair<double, const char*> cases[] = {
+      {1, "1.0"}, {1e20, "1e20"}, {1e15, "1e15"}, {1e14, "100000000000000.0"}, {-0.0, "-0.0"},
+      {1e-5, "0.00001"}, {1e-15, "0.000000000000001"}, {1e-16, "1e-16"}, {1.5e300, "1.5e300"},
+      {123456789.0, "123456789.0"}, {0.1, "0.1"}, {5e-324, "5e-324"},
+      {9007199254740993.0, "9.007199254740992e15"},
+      {1.7976931348623157e308, "1.7976931348623157e308"}, {12.25, "12.25"}, {-3, "-3.0"}};
+  for (const auto& [number, text] : cases) {
+    std::string out;
+    append_server_double(out, number);
+    EXPECT_EQ(out, text);
+  }
+}
+
+TEST(BinaryJson, BadDocumentsAreRefused) {
+  std::string out;
+  EXPECT_TRUE(append_binary_json(out, ""));
+  EXPECT_EQ(out, "null");
+  // An array whose two entries name the array itself.
+  const std::string loop = "\2\2\0\x0a\0\2\0\0\2\0\0"s;
+  for (const std::string& bad : {"\2"s, "\2\xff\xff\4\0"s, loop, "\x0c\5ab"s, "\x0c\1\xff"s,
+                                 "\4\7"s, "\x7f"s, "\x0f\xf6\2\x02\x01"s}) {
+    out.clear();
+    EXPECT_FALSE(append_binary_json(out, bad));
+  }
+}
+
+TEST(Geometry, BadBytesAreRefused) {
+  std::string out;
+  EXPECT_FALSE(append_geojson(out, "\0\0\0"s));
+  EXPECT_FALSE(append_geojson(out, "\0\0\0\0\1\1\0\0\0"s));
+  EXPECT_FALSE(append_geojson(out, "\0\0\0\0\1\7\0\0\0\xff\xff\xff\xff"s));
+  EXPECT_FALSE(append_vector_json(out, "abc"));
+}
+
+TEST(Temporal, OldTypesAreDecimalDigits) {
+  char text[longest_temporal_text];
+  const auto write = [&](char* end) { return std::string(text, end); };
+  const std::string datetime = "\x3d\x22\xde\x68\x6d\x12\x00\x00"s;  // 20261120123453
+  EXPECT_EQ(write(write_datetime(text, decode_old_datetime(datetime), 0, 'T')),
+            "2026-11-20T12:34:53");
+  EXPECT_EQ(write(write_time(text, decode_old_time("\xa7\xf5\x7f"s), 0)), "838:59:59");
+  EXPECT_EQ(write(write_time(text, decode_old_time("\xff\xff\xff"s), 0)), "-00:00:01");
+  EXPECT_EQ(write(write_datetime(text, utc_time(4294967295u), 0, 'T')), "2106-02-07T06:28:15");
+}
+
+TEST(Decimal, ImpossibleDigitsAreRefused) {
+  char text[longest_decimal_text];
+  EXPECT_EQ(write_decimal(text, "\xff\xff\xff\xff"s, 9, 0), nullptr);
+  EXPECT_EQ(decimal_bytes(0, 0), 0u);
+  EXPECT_EQ(decimal_bytes(5, 6), 0u);
+  EXPECT_EQ(decimal_bytes(65, 30), 30u);
+}
+
+Value value_of(ColumnKind kind, std::string_view text, Arena& arena) {
+  ColumnType type;
+  type.kind = kind;
+  return value_from_text(type, text, arena).value();
+}
+
+TEST(TextValue, FollowsTheValueRules) {
+  Arena arena;
+  EXPECT_EQ(value_of(ColumnKind::datetime, "2026-11-20 12:00:00.123", arena),
+            Value::text(ValueKind::datetime, "2026-11-20T12:00:00.123"));
+  EXPECT_EQ(value_of(ColumnKind::timestamp, "2026-11-20 12:00:00", arena),
+            Value::text(ValueKind::timestamp, "2026-11-20T12:00:00Z"));
+  EXPECT_EQ(value_of(ColumnKind::datetime, "2026-02-30 00:00:00", arena).kind(),
+            ValueKind::impossible_date);
+  EXPECT_EQ(value_of(ColumnKind::set, "a,b\"", arena),
+            Value::text(ValueKind::json, R"(["a","b\""])"));
+  EXPECT_EQ(value_of(ColumnKind::set, "", arena), Value::text(ValueKind::json, "[]"));
+  EXPECT_EQ(value_of(ColumnKind::json, "{\"a\": [1, 2]}", arena),
+            Value::text(ValueKind::json, R"({"a":[1,2]})"));
+  EXPECT_EQ(value_of(ColumnKind::json, "not json", arena), Value::string("not json"));
+  EXPECT_EQ(value_of(ColumnKind::decimal, "0007.50", arena),
+            Value::text(ValueKind::decimal, "7.50"));
+  ColumnType flag;
+  flag.kind = ColumnKind::tinyint;
+  flag.as_boolean = true;
+  EXPECT_EQ(value_from_text(flag, "5", arena).value(), Value::boolean(true));
+  EXPECT_FALSE(value_from_text(flag, "x", arena));
+}
+
+TEST(TextValue, FloatsAreSelectedAsDoubles) {
+  Column column{"a`b", ColumnType{}};
+  EXPECT_EQ(select_expression(column), "`a``b`");
+  column.type.kind = ColumnKind::float32;
+  EXPECT_EQ(select_expression(column), "`a``b` * 1e0");
+}
+
+}  // namespace
+}  // namespace tailrace::capture

@@ -1,0 +1,190 @@
+#include <gtest/gtest.h>
+
+#include "tests/unit/transform/shop_plan.hpp"
+#include "transform/projection/renderer.hpp"
+#include "transform/projection/root_state.hpp"
+
+namespace tailrace::transform {
+namespace {
+
+std::string values_of(const Row& row, const PlanNode& node) {
+  std::string values;
+  for (const std::uint32_t column : node.table_columns) append_value(values, row[column]);
+  return values;
+}
+
+class ProjectionTest : public testing::Test {
+ protected:
+  // Applies one row of `node` with token (1, seq, 0) at the next offset.
+  Applied put(NodeId node, std::int64_t key, const Row& row, std::uint64_t seq) {
+    const std::string bytes = row.empty() ? "" : values_of(row, plan.nodes[node]);
+    const std::string row_key = key_of(key);
+    GroupRecord group{{0, {1, seq, 0}, 1000, "uuid:1"}, {{node, row.empty(), 0, row_key, bytes}}};
+    return state.apply(plan, group, offset++, nullptr);
+  }
+  Applied look(NodeId node, std::int64_t key, const Row& row, std::uint64_t seq) {
+    const std::string bytes = row.empty() ? "" : values_of(row, plan.nodes[node]);
+    const std::string row_key = key_of(key);
+    const LookupRecord record{
+        {{{0, {1, seq, 0}, 1000, "uuid:2"}, 0, node, row.empty(), row_key, bytes}}};
+    return state.apply(plan, record, offset++, nullptr);
+  }
+  std::string body() {
+    auto write = Renderer(plan, {"s0"}, 0).render(key_of(1), state);
+    if (!write) return "none";
+    return write->body.substr(0, write->body.find(",\"_tailrace\""));
+  }
+
+  Shop shop;
+  DocumentPlan plan = shop.plan.documents[0];
+  NodeId items = plan.children[0];
+  NodeId customer = plan.nodes[0].lookups[0];
+  NodeId product = plan.nodes[items].lookups[0];
+  NodeId category = plan.nodes[product].lookups[0];
+  RootState state;
+  std::int64_t offset = 0;
+};
+
+TEST_F(ProjectionTest, WaitsForTheRoot) {
+  put(items, 10, item_row(10, 1, 3, 2), 1);
+  EXPECT_EQ(body(), "none");
+  put(0, 1, order_row(1, 5, "NEW"), 2);
+  EXPECT_EQ(body(),
+            R"({"id":1,"state":"NEW","customer":null,"items":[{"id":10,"qty":2,"product":null}])");
+}
+
+TEST_F(ProjectionTest, ShowsLookupsOfLookups) {
+  put(0, 1, order_row(1, 5, "NEW"), 1);
+  put(items, 10, item_row(10, 1, 3, 2), 1);
+  look(product, 3, {Value::int64(3), Value::string("tea"), Value::int64(8)}, 2);
+  std::vector<Reference> references;
+  references_of(plan, state, references);
+  ASSERT_EQ(references.size(), 3u);
+  EXPECT_EQ(references[2].node, category);
+  look(category, 8, {Value::int64(8), Value::string("drinks")}, 3);
+  EXPECT_EQ(body(), R"({"id":1,"state":"NEW","customer":null,"items":[{"id":10,"qty":2,)"
+                    R"("product":{"name":"tea","category":{"name":"drinks"}}}])");
+}
+
+TEST_F(ProjectionTest, IgnoresOlderTokens) {
+  put(0, 1, order_row(1, 5, "NEW"), 1);
+  put(items, 10, {}, 5);  // gone before it was ever seen
+  EXPECT_FALSE(put(items, 10, item_row(10, 1, 3, 2), 4).visible);
+  EXPECT_EQ(body(), R"({"id":1,"state":"NEW","customer":null,"items":[])");
+  EXPECT_TRUE(put(items, 10, item_row(10, 1, 3, 2), 6).visible);
+}
+
+TEST_F(ProjectionTest, StubsADeletedRoot) {
+  put(0, 1, order_row(1, 5, "NEW"), 1);
+  put(0, 1, {}, 2);
+  const auto write = Renderer(plan, {"s0"}, 3).render(key_of(1), state);
+  ASSERT_TRUE(write);
+  EXPECT_TRUE(write->deleted);
+  EXPECT_EQ(write->version.number(), (3ULL << 48) | 2);
+  EXPECT_EQ(write->body, R"({"_tailrace":{"version":844424930131970,"deleted":true,)"
+                         R"("committed_at":"1970-01-01T00:00:00.001000Z",)"
+                         R"("source":{"s0":{"gtid":"uuid:1","seq":2}}}})");
+}
+
+TEST_F(ProjectionTest, KeepsTheFirstValueThatWasThere) {
+  plan.nodes[customer].when_changed = WhenChanged::keep;
+  put(0, 1, order_row(1, 5, "NEW"), 1);
+  look(customer, 5, {}, 2);
+  look(customer, 5, {Value::int64(5), Value::string("Kim")}, 3);
+  EXPECT_FALSE(look(customer, 5, {Value::int64(5), Value::string("Lee")}, 4).visible);
+  EXPECT_FALSE(look(customer, 5, {}, 5).visible);
+  EXPECT_EQ(body(), R"({"id":1,"state":"NEW","customer":{"name":"Kim"},"items":[])");
+}
+
+TEST_F(ProjectionTest, RefreshesToTheNewestValue) {
+  put(0, 1, order_row(1, 5, "NEW"), 1);
+  look(customer, 5, {Value::int64(5), Value::string("Lee")}, 4);
+  EXPECT_FALSE(look(customer, 5, {Value::int64(5), Value::string("Kim")}, 3).visible);
+  EXPECT_EQ(body(), R"({"id":1,"state":"NEW","customer":{"name":"Lee"},"items":[])");
+}
+
+TEST_F(ProjectionTest, SurvivesItsStoredForm) {
+  put(0, 1, order_row(1, 5, "NEW"), 1);
+  put(items, 10, item_row(10, 1, 3, 2), 1);
+  look(customer, 5, {Value::int64(5), Value::string("Lee")}, 4);
+  state.pending().push_back({"search", true, 77, 3, "es.mapping"});
+  std::string bytes;
+  state.encode(bytes);
+  const auto again = RootState::decode(bytes);
+  ASSERT_TRUE(again);
+  std::string twice;
+  again->encode(twice);
+  EXPECT_EQ(twice, bytes);
+  EXPECT_EQ(again->memory_bytes(), state.memory_bytes());
+  for (std::size_t cut = 0; cut < bytes.size(); ++cut) {
+    EXPECT_FALSE(RootState::decode(bytes.substr(0, cut))) << cut;
+  }
+}
+
+TEST_F(ProjectionTest, ExpiresTombstonesButTheRoots) {
+  put(0, 1, {}, 1);
+  put(items, 10, {}, 2);
+  put(items, 11, {}, 9);
+  state.expire(plan, 0, 1, 5);
+  EXPECT_EQ(state.fragments().size(), 2u);
+  EXPECT_NE(state.find(items, 0, key_of(11)), nullptr);
+}
+
+TEST_F(ProjectionTest, SortsLimitsAndTakesOne) {
+  PlanNode& node = plan.nodes[items];
+  node.sort.insert(node.sort.begin(), {3, true});  // qty, descending
+  put(0, 1, order_row(1, 5, "NEW"), 1);
+  put(items, 9, item_row(9, 1, 3, 2), 1);
+  put(items, 10, item_row(10, 1, 3, 7), 1);
+  put(items, 11, item_row(11, 1, 3, 2), 1);
+  node.limit = 2;
+  EXPECT_NE(body().find(R"("items":[{"id":10,"qty":7,"product":null},{"id":9,)"),
+            std::string::npos);
+  node.one = true;
+  EXPECT_NE(body().find(R"("items":{"id":10,"qty":7,"product":null})"), std::string::npos);
+}
+
+TEST(DocumentId, EncodesSeparatorsInsideValues) {
+  std::string key;
+  append_key_part(key, Value::string("a-b%"));
+  append_key_part(key, Value::int64(7));
+  EXPECT_EQ(DocumentId("{hotel}-{no}", {"hotel", "no"}, "s0").of(key), "a%2Db%25-7");
+  std::string single;
+  append_key_part(single, Value::string("a-b%\n"));
+  EXPECT_EQ(DocumentId("{hotel}", {"hotel"}, "s0").of(single), "a-b%\n");
+}
+
+TEST(DocumentId, KeepsShardsApart) {
+  std::string key;
+  append_key_part(key, Value::string("a-b"));
+  EXPECT_EQ(DocumentId("{shard}-{id}", {"id"}, "s0").of(key), "s0-a%2Db");
+}
+
+TEST(DocumentPlan, NamesThePlaceOfAMistake) {
+  const std::vector<TableSchema> tables = shop_tables();
+  DocumentSpec spec = order_spec();
+  spec.children[0].on = {"ordr_id"};
+  const auto plan = compile_plan(std::span(&spec, 1), tables);
+  ASSERT_FALSE(plan);
+  EXPECT_NE(
+      plan.error().message.find("documents.order.children.items.on: table shop.items has no column "
+                                "'ordr_id'"),
+      std::string::npos);
+}
+
+TEST(DocumentPlan, ChangesItsHashWithWhatIsStored) {
+  const std::vector<TableSchema> tables = shop_tables();
+  DocumentSpec spec = order_spec();
+  const auto hash = [&] {
+    return compile_plan(std::span(&spec, 1), tables)->documents[0].spec_hash;
+  };
+  const std::uint64_t before = hash();
+  EXPECT_EQ(before, hash());
+  spec.children[0].limit = 5;  // shows less, stores the same
+  EXPECT_EQ(before, hash());
+  spec.children[0].fields->push_back({"product_id", "product_id"});
+  EXPECT_NE(before, hash());
+}
+
+}  // namespace
+}  // namespace tailrace::transform

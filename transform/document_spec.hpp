@@ -1,0 +1,65 @@
+// What the pipeline file says of one document type, by names; transform/document_plan.hpp compiles
+// it against table schemas.
+// Threading: plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tailrace::transform {
+
+struct FieldSpec {
+  std::string name;    // in the document
+  std::string column;  // in the table
+  friend bool operator==(const FieldSpec&, const FieldSpec&) = default;
+};
+
+struct ColumnPair {
+  std::string from;  // in the table that holds the key
+  std::string to;    // in the table it points at; empty: its primary key, by place
+  friend bool operator==(const ColumnPair&, const ColumnPair&) = default;
+};
+
+enum class WhenChanged : std::uint8_t { refresh, keep };
+
+struct SortSpec {
+  std::string column;
+  bool descending = false;
+  friend bool operator==(const SortSpec&, const SortSpec&) = default;
+};
+
+// A row that this row points at.
+struct LookupSpec {
+  std::string name;
+  std::string table;
+  std::vector<ColumnPair> on;
+  std::optional<std::vector<FieldSpec>> fields;  // nullopt: every column
+  WhenChanged when_changed = WhenChanged::refresh;
+  std::uint64_t refresh_per_second = 0;  // 0: no limit
+  std::vector<LookupSpec> lookups;
+};
+
+// Rows that point at the root.
+struct ChildSpec {
+  std::string name;
+  std::string table;
+  std::vector<std::string> on;  // this table's columns that hold the root's key, in its order
+  std::optional<std::vector<FieldSpec>> fields;
+  std::vector<SortSpec> sort;  // then by primary key
+  std::uint64_t limit = 0;     // 0: all
+  bool one = false;
+  std::vector<LookupSpec> lookups;
+};
+
+struct DocumentSpec {
+  std::string name;
+  std::string root;  // table
+  std::string id;    // template, "{id}"
+  std::optional<std::vector<FieldSpec>> fields;
+  std::vector<LookupSpec> lookups;
+  std::vector<ChildSpec> children;
+};
+
+}  // namespace tailrace::transform

@@ -1,0 +1,30 @@
+// The id of a document from the key of its root: "{id}", "{shard}-{id}", "{hotel}-{number}".
+// Inside a composite id, '%' and the literal characters between placeholders are percent-encoded in
+// values, so that different keys never give the same id.
+// Threading: immutable after construction.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tailrace::transform {
+
+class DocumentId {
+ public:
+  // `text` was checked by compile_plan; key_columns as in DocumentPlan.
+  DocumentId(std::string_view text, const std::vector<std::string>& key_columns, std::string shard);
+
+  // `root_key` as append_key_part wrote it.
+  std::string of(std::string_view root_key) const;
+
+ private:
+  struct Part {
+    std::string literal;
+    int column = -1;  // index in the key; -1: the literal stands alone
+  };
+  std::vector<Part> parts_;
+  std::string reserved_;  // characters to encode in values
+};
+
+}  // namespace tailrace::transform

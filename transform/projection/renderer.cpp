@@ -1,0 +1,150 @@
+#include "transform/projection/renderer.hpp"
+
+#include <algorithm>
+
+#include "core/json_writer.hpp"
+
+namespace tailrace::transform {
+
+namespace {
+
+bool earlier(const std::vector<SortKey>& sort, const RowView& a, const RowView& b) {
+  for (const SortKey& key : sort) {
+    const auto order = compare(a[key.slot], b[key.slot]);
+    if (order != 0) return key.descending ? order > 0 : order < 0;
+  }
+  return false;
+}
+
+}  // namespace
+
+Renderer::Renderer(const DocumentPlan& plan, std::vector<std::string> sources,
+                   std::uint16_t generation)
+    : plan_(plan),
+      sources_(std::move(sources)),
+      generation_(generation),
+      id_(plan.id_template, plan.key_columns, sources_.empty() ? std::string() : sources_[0]) {}
+
+std::optional<DocumentWrite> Renderer::render(std::string_view root_key, const RootState& state) {
+  const Fragment* root = state.find(0, 0, root_key);
+  if (root == nullptr) return std::nullopt;
+  DocumentWrite write;
+  write.id = id_.of(root_key);
+  write.version = Version(generation_, state.last());
+  write.deleted = root->gone;
+  std::string& out = write.body;
+  out.reserve(256);
+  out.push_back('{');
+  if (!root->gone) {
+    const RowView row(root->values);
+    append_object(out, plan_.nodes[0], row, state);
+    for (const NodeId child : plan_.children) append_children(out, plan_.nodes[child], state);
+    if (out.size() > 1) out.push_back(',');
+  }
+  append_meta(out, state, write.version, root->gone);
+  out.push_back('}');
+  return write;
+}
+
+DocumentWrite Renderer::stub(std::string id) const {
+  DocumentWrite write;
+  write.id = std::move(id);
+  write.version = Version(generation_, RootState::never);
+  write.deleted = true;
+  write.body.push_back('{');
+  append_meta(write.body, RootState{}, write.version, true);
+  write.body.push_back('}');
+  return write;
+}
+
+// Fields, then lookups, each with a leading comma except right behind the brace.
+void Renderer::append_object(std::string& out, const PlanNode& node, const RowView& row,
+                             const RootState& state) {
+  for (const OutputField& field : node.fields) {
+    if (out.back() != '{') out.push_back(',');
+    out += field.prefix;
+    append_json_value(out, row[field.slot]);
+  }
+  for (const NodeId id : node.lookups) append_lookup(out, plan_.nodes[id], row, state);
+}
+
+void Renderer::append_lookup(std::string& out, const PlanNode& node, const RowView& parent,
+                             const RootState& state) {
+  if (out.back() != '{') out.push_back(',');
+  out += node.prefix;
+  std::string key;
+  const Fragment* value = parent.key(node.parent_on, key) ? state.find(node.id, 0, key) : nullptr;
+  if (value == nullptr || value->gone) {
+    out += "null";
+    return;
+  }
+  out.push_back('{');
+  append_object(out, node, RowView(value->values), state);
+  out.push_back('}');
+}
+
+void Renderer::append_children(std::string& out, const PlanNode& node, const RootState& state) {
+  if (out.back() != '{') out.push_back(',');
+  out += node.prefix;
+  std::vector<RowView> rows;
+  for (const Fragment& fragment : state.fragments()) {
+    if (fragment.node() == node.id && !fragment.gone) rows.emplace_back(fragment.values);
+  }
+  std::vector<const RowView*> order;
+  order.reserve(rows.size());
+  for (const RowView& row : rows) order.push_back(&row);
+  std::sort(order.begin(), order.end(),
+            [&](const RowView* a, const RowView* b) { return earlier(node.sort, *a, *b); });
+  if (node.one) {
+    if (order.size() > 1) ++surplus_ones_;
+    if (order.empty()) {
+      out += "null";
+      return;
+    }
+    out.push_back('{');
+    append_object(out, node, *order[0], state);
+    out.push_back('}');
+    return;
+  }
+  if (node.limit != 0 && order.size() > node.limit) order.resize(node.limit);
+  out.push_back('[');
+  for (const RowView* row : order) {
+    if (out.back() != '[') out.push_back(',');
+    out.push_back('{');
+    append_object(out, node, *row, state);
+    out.push_back('}');
+  }
+  out.push_back(']');
+}
+
+void Renderer::append_meta(std::string& out, const RootState& state, Version version,
+                           bool deleted) const {
+  out += "\"_tailrace\":{\"version\":";
+  append_number(out, version.number());
+  if (deleted) out += ",\"deleted\":true";
+  out += ",\"committed_at\":";
+  if (state.committed_at_us() == 0) {
+    out += "null";
+  } else {
+    out.push_back('"');
+    append_utc_time(out, state.committed_at_us());
+    out.push_back('"');
+  }
+  out += ",\"source\":{";
+  for (const SourceMark& mark : state.marks()) {
+    if (out.back() != '{') out.push_back(',');
+    append_json_string(out, mark.source < sources_.size() ? sources_[mark.source] : "?");
+    out += ":{\"gtid\":";
+    if (mark.gtid.empty()) {
+      out += "null";
+    } else {
+      append_json_string(out, mark.gtid);
+    }
+    out += ",\"seq\":";
+    append_number(out, mark.seq);
+    out.push_back('}');
+  }
+  out += "}}";
+}
+
+}  // namespace tailrace::transform

@@ -1,0 +1,262 @@
+#include "transform/projection/root_state.hpp"
+
+#include <algorithm>
+
+#include "core/json_writer.hpp"
+#include "transform/projection/row_view.hpp"
+
+namespace tailrace::transform {
+
+namespace {
+
+constexpr std::uint8_t state_version = 1;
+
+Failure corrupt() {
+  return halt("state.corrupt", "the stored state of a root is damaged; restore the partition");
+}
+
+std::size_t size_of(const Fragment& fragment) {
+  constexpr std::size_t allocation_overhead = 32;  // of its two texts
+  return sizeof(Fragment) + allocation_overhead + fragment.key.size() + fragment.values.size();
+}
+
+// Whether the new image points at other lookup rows than the one that is stored.
+bool refers_anew(const DocumentPlan& plan, const Fragment& stored, const GroupRow& row) {
+  const PlanNode& node = plan.nodes[row.node];
+  if (node.lookups.empty()) return false;
+  if (stored.gone) return true;
+  const RowView before(stored.values);
+  const RowView after(row.values);
+  for (const NodeId lookup : node.lookups) {
+    for (const Slot slot : plan.nodes[lookup].parent_on) {
+      if (!(before[slot] == after[slot])) return true;
+    }
+  }
+  return false;
+}
+
+bool by_key(const Fragment& fragment, std::string_view key) { return fragment.key < key; }
+
+}  // namespace
+
+std::string fragment_key(NodeId node, std::uint8_t source, std::string_view key) {
+  std::string out;
+  out.reserve(2 + key.size());
+  out.push_back(static_cast<char>(node));
+  out.push_back(static_cast<char>(source));
+  out.append(key);
+  return out;
+}
+
+Fragment& RootState::at(std::string_view key, bool& created) {
+  auto place = std::lower_bound(fragments_.begin(), fragments_.end(), key, by_key);
+  created = place == fragments_.end() || place->key != key;
+  if (created) {
+    place = fragments_.insert(place, Fragment{std::string(key), {}, true, {}});
+    memory_ += size_of(*place);
+  }
+  return *place;
+}
+
+void RootState::set(Fragment& fragment, const Token& token, bool gone, std::string_view values) {
+  memory_ -= size_of(fragment);
+  fragment.token = token;
+  fragment.gone = gone;
+  fragment.values.assign(values);
+  memory_ += size_of(fragment);
+}
+
+void RootState::note_origin(const Origin& origin) {
+  committed_at_us_ = std::max(committed_at_us_, origin.commit_time_us);
+  const auto at = std::find_if(marks_.begin(), marks_.end(), [&](const SourceMark& mark) {
+    return mark.source == origin.source;
+  });
+  if (at == marks_.end()) {
+    marks_.push_back({origin.source, origin.base.epoch, origin.base.seq, std::string(origin.gtid)});
+    return;
+  }
+  if (std::pair(at->epoch, at->seq) > std::pair(origin.base.epoch, origin.base.seq)) return;
+  at->epoch = origin.base.epoch;
+  at->seq = origin.base.seq;
+  at->gtid.assign(origin.gtid);
+}
+
+Applied RootState::apply(const DocumentPlan& plan, const GroupRecord& group, std::int64_t offset,
+                         std::vector<std::string>* changed) {
+  Applied applied;
+  std::string key;
+  for (const GroupRow& row : group.rows) {
+    if (row.node >= plan.nodes.size()) continue;  // the spec hash guards this
+    Token token = group.origin.base;
+    token.idx = row.idx;
+    key.assign({static_cast<char>(row.node), static_cast<char>(group.origin.source)});
+    key.append(row.key);
+    bool created = false;
+    Fragment& fragment = at(key, created);
+    if (!created && token < fragment.token) continue;  // R5: older than what is stored
+    const bool differs = fragment.gone != row.gone || fragment.values != row.values;
+    const bool refers = !row.gone && refers_anew(plan, fragment, row);
+    set(fragment, token, row.gone, row.values);
+    if (!differs) continue;
+    applied.visible = true;
+    if (!refers) continue;
+    applied.keys = true;
+    if (changed != nullptr) changed->push_back(key);
+  }
+  note_origin(group.origin);
+  last_ = offset;
+  return applied;
+}
+
+Applied RootState::apply(const DocumentPlan& plan, const LookupRecord& record, std::int64_t offset,
+                         std::vector<std::string>* changed) {
+  Applied applied;
+  last_ = offset;
+  for (const LookupEntry& entry : record.entries) {
+    const Applied one = apply_entry(plan, entry, changed);
+    applied.visible = applied.visible || one.visible;
+    applied.keys = applied.keys || one.keys;
+  }
+  return applied;
+}
+
+Applied RootState::apply_entry(const DocumentPlan& plan, const LookupEntry& entry,
+                               std::vector<std::string>* changed) {
+  Applied applied;
+  if (entry.node >= plan.nodes.size() || plan.nodes[entry.node].kind != NodeKind::lookup) {
+    return applied;
+  }
+  const PlanNode& node = plan.nodes[entry.node];
+  Token token = entry.origin.base;
+  token.idx = entry.idx;
+  bool created = false;
+  Fragment& fragment = at(fragment_key(entry.node, entry.origin.source, entry.key), created);
+  const bool newer = created || token >= fragment.token;
+  // R6: `keep` holds the first value that is there; "gone" is no value to keep.
+  const bool takes =
+      node.when_changed == WhenChanged::keep ? fragment.gone && (!entry.gone || newer) : newer;
+  if (!takes) return applied;
+  applied.visible = fragment.gone != entry.gone || fragment.values != entry.values;
+  set(fragment, token, entry.gone, entry.values);
+  note_origin(entry.origin);
+  if (applied.visible && !entry.gone && !node.lookups.empty()) {
+    applied.keys = true;
+    if (changed != nullptr) changed->push_back(fragment.key);
+  }
+  return applied;
+}
+
+const Fragment* RootState::find(NodeId node, std::uint8_t source, std::string_view key) const {
+  const std::string wanted = fragment_key(node, source, key);
+  const auto at = std::lower_bound(fragments_.begin(), fragments_.end(), wanted, by_key);
+  return at != fragments_.end() && at->key == wanted ? &*at : nullptr;
+}
+
+void RootState::expire(const DocumentPlan& plan, std::uint8_t source, std::uint16_t epoch,
+                       std::uint64_t horizon) {
+  const auto expired = [&](const Fragment& fragment) {
+    return fragment.gone && plan.nodes[fragment.node()].kind == NodeKind::child &&
+           static_cast<std::uint8_t>(fragment.key[1]) == source &&
+           std::pair(fragment.token.epoch, fragment.token.seq) <= std::pair(epoch, horizon);
+  };
+  std::erase_if(fragments_, [&](const Fragment& fragment) {
+    if (!expired(fragment)) return false;
+    memory_ -= size_of(fragment);
+    return true;
+  });
+}
+
+void RootState::encode(std::string& out) const {
+  out.push_back(static_cast<char>(state_version));
+  append_varint(out, zigzag(last_));
+  append_varint(out, zigzag(committed_at_us_));
+  append_varint(out, marks_.size());
+  for (const SourceMark& mark : marks_) {
+    out.push_back(static_cast<char>(mark.source));
+    append_varint(out, mark.epoch);
+    append_varint(out, mark.seq);
+    append_sized(out, mark.gtid);
+  }
+  append_varint(out, pending_.size());
+  for (const PendingMark& mark : pending_) {
+    append_sized(out, mark.sink);
+    out.push_back(mark.dead_letter ? '\1' : '\0');
+    append_varint(out, zigzag(mark.since_us));
+    append_varint(out, mark.attempts);
+    append_sized(out, mark.reason);
+  }
+  append_varint(out, fragments_.size());
+  for (const Fragment& fragment : fragments_) {
+    append_sized(out, fragment.key);
+    append_token(out, fragment.token);
+    out.push_back(fragment.gone ? '\1' : '\0');
+    append_sized(out, fragment.values);
+  }
+}
+
+Result<RootState> RootState::decode(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.byte() != state_version) return corrupt();
+  RootState state;
+  state.last_ = unzigzag(in.varint());
+  state.committed_at_us_ = unzigzag(in.varint());
+  for (std::uint64_t n = in.varint(); in.ok() && n > 0; --n) {
+    SourceMark& mark = state.marks_.emplace_back();
+    mark.source = in.byte();
+    mark.epoch = static_cast<std::uint16_t>(in.varint());
+    mark.seq = in.varint();
+    mark.gtid = in.sized();
+  }
+  for (std::uint64_t n = in.varint(); in.ok() && n > 0; --n) {
+    PendingMark& mark = state.pending_.emplace_back();
+    mark.sink = in.sized();
+    mark.dead_letter = in.byte() != 0;
+    mark.since_us = unzigzag(in.varint());
+    mark.attempts = static_cast<std::uint32_t>(in.varint());
+    mark.reason = in.sized();
+  }
+  const std::uint64_t count = in.varint();
+  if (count > in.remaining()) return corrupt();
+  state.fragments_.reserve(count);
+  for (std::uint64_t n = count; in.ok() && n > 0; --n) {
+    Fragment& fragment = state.fragments_.emplace_back();
+    fragment.key = in.sized();
+    fragment.token = read_token(in);
+    fragment.gone = in.byte() != 0;
+    fragment.values = in.sized();
+    state.memory_ += size_of(fragment);
+    if (fragment.key.size() < 2) return corrupt();
+  }
+  if (!in.ok() || !in.at_end()) return corrupt();
+  return state;
+}
+
+void references_of(const DocumentPlan& plan, const Fragment& fragment,
+                   std::vector<Reference>& out) {
+  const PlanNode& node = plan.nodes[fragment.node()];
+  if (fragment.gone || node.lookups.empty()) return;
+  const RowView row(fragment.values);
+  for (const NodeId id : node.lookups) {
+    Reference reference{id, {}};
+    if (row.key(plan.nodes[id].parent_on, reference.key)) out.push_back(std::move(reference));
+  }
+}
+
+void direct_references_of(const DocumentPlan& plan, const RootState& state,
+                          std::vector<Reference>& out) {
+  for (const Fragment& fragment : state.fragments()) references_of(plan, fragment, out);
+}
+
+void references_of(const DocumentPlan& plan, const RootState& state, std::vector<Reference>& out) {
+  // Rows first; a lookup fragment counts only while something refers to it.
+  for (const Fragment& fragment : state.fragments()) {
+    if (plan.nodes[fragment.node()].kind != NodeKind::lookup) references_of(plan, fragment, out);
+  }
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    if (plan.nodes[out[i].node].lookups.empty()) continue;
+    const Fragment* value = state.find(out[i].node, 0, out[i].key);
+    if (value != nullptr) references_of(plan, *value, out);
+  }
+}
+
+}  // namespace tailrace::transform

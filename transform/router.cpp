@@ -1,0 +1,240 @@
+#include "transform/router.hpp"
+
+#include <unordered_set>
+
+#define XXH_INLINE_ALL
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include "core/json_writer.hpp"
+
+namespace tailrace::transform {
+
+namespace {
+
+// Up to this many groups a transaction is searched from its end; above, by hash.
+constexpr std::size_t linear_groups = 8;
+constexpr std::size_t linear_rows = 16;
+// What is kept for the next transaction; a giant one gives its memory back.
+constexpr std::size_t kept_groups = 1024;
+
+Failure missing_key(const RowChange& row, const std::string& column) {
+  return halt("row.no_key",
+              fmt::format("{}: column '{}' is part of a key but not in the row image; set "
+                          "binlog_row_image=FULL on the source",
+                          row.table->id.text(), column));
+}
+
+// Key bytes of `slots`. nullopt: one of them is NULL.
+Result<bool> append_key(std::string& out, const PlanNode& node, const std::vector<Slot>& slots,
+                        const RowChange& row, std::span<const Value> image) {
+  for (const Slot slot : slots) {
+    const Value& value = image[node.table_columns[slot]];
+    if (value.is_absent()) return missing_key(row, node.columns[slot]);
+    if (value.is_missing()) return false;
+    append_key_part(out, value);
+  }
+  return true;
+}
+
+template <class Columns>
+void append_values(std::string& out, const Columns& table_columns, std::span<const Value> image) {
+  for (const std::uint32_t column : table_columns) append_value(out, image[column]);
+}
+
+template <class Row>
+std::string fragment_name(const Row& row) {
+  std::string name(1, static_cast<char>(row.node));
+  name += row.key;
+  return name;
+}
+
+// Later rows of one fragment replace earlier ones: marks what is to be left out.
+template <class Rows>
+std::vector<bool> superseded(const Rows& rows) {
+  std::vector<bool> skip(rows.size(), false);
+  if (rows.size() <= linear_rows) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      for (std::size_t k = i + 1; k < rows.size() && !skip[i]; ++k) {
+        skip[i] = rows[k].node == rows[i].node && rows[k].key == rows[i].key;
+      }
+    }
+    return skip;
+  }
+  std::unordered_set<std::string> seen;
+  for (std::size_t i = rows.size(); i-- > 0;) {
+    skip[i] = !seen.insert(fragment_name(rows[i])).second;
+  }
+  return skip;
+}
+
+}  // namespace
+
+void Router::begin(const Origin& origin, std::uint32_t pass, std::uint32_t passes) {
+  origin_ = origin;
+  gtid_.assign(origin.gtid);
+  origin_.gtid = gtid_;
+  pass_ = pass;
+  passes_ = passes;
+  for (std::size_t i = 0; i < group_count_; ++i) groups_[i].rows.clear();
+  group_count_ = 0;
+  index_.clear();
+  lookups_.clear();
+  bytes_ = 0;
+}
+
+const Router::Route& Router::route_of(const TableSchema* table) {
+  const auto [at, created] = routes_.try_emplace(table);
+  if (!created) return at->second;
+  for (std::size_t d = 0; d < plan_.documents.size(); ++d) {
+    for (const PlanNode& node : plan_.documents[d].nodes) {
+      if (node.kind != NodeKind::lookup && node.table == table->id.table) {
+        at->second.nodes.emplace_back(static_cast<std::uint16_t>(d), node.id);
+      }
+    }
+  }
+  for (std::size_t t = 0; t < plan_.lookups.size(); ++t) {
+    if (plan_.lookups[t].table == table->id.table) {
+      at->second.lookups.push_back(static_cast<std::uint16_t>(t));
+    }
+  }
+  return at->second;
+}
+
+Result<void> Router::add(const RowChange& row) {
+  const Route& route = route_of(row.table);
+  for (const auto& [document, node] : route.nodes) {
+    TAILRACE_TRY(add_to_node(document, plan_.documents[document].nodes[node], row));
+  }
+  for (const std::uint16_t table : route.lookups) TAILRACE_TRY(add_to_lookup(table, row));
+  return {};
+}
+
+Result<void> Router::add_to_node(std::uint16_t document, const PlanNode& node,
+                                 const RowChange& row) {
+  std::string old_root;
+  std::string old_key;
+  std::string new_root;
+  std::string new_key;
+  bool was = false;
+  bool is = false;
+  if (row.op != RowOp::insert) {
+    TAILRACE_ASSIGN(was, append_key(old_root, node, node.root_key, row, row.before));
+    TAILRACE_TRY(append_key(old_key, node, node.key, row, row.before));
+  }
+  if (row.op != RowOp::remove) {
+    TAILRACE_ASSIGN(is, append_key(new_root, node, node.root_key, row, row.after));
+    TAILRACE_TRY(append_key(new_key, node, node.key, row, row.after));
+  }
+  const bool moved = was && (!is || old_root != new_root || old_key != new_key);
+  if (moved) put(document, old_root, {node.id, true, idx_of(row), old_key, {}});
+  if (is) {
+    PendingRow pending{node.id, false, idx_of(row), std::move(new_key), {}};
+    append_values(pending.values, node.table_columns, row.after);
+    put(document, new_root, std::move(pending));
+  }
+  return {};
+}
+
+Result<void> Router::add_to_lookup(std::uint16_t table, const RowChange& row) {
+  const LookupTable& lookup = plan_.lookups[table];
+  std::string values;
+  if (row.op != RowOp::remove) append_values(values, lookup.table_columns, row.after);
+  const auto key_of = [&](const std::vector<Slot>& slots,
+                          std::span<const Value> image) -> Result<std::string> {
+    std::string key;
+    for (const Slot slot : slots) {
+      const Value& value = image[lookup.table_columns[slot]];
+      if (value.is_absent()) return missing_key(row, lookup.columns[slot]);
+      if (value.is_missing()) return std::string();
+      append_key_part(key, value);
+    }
+    return key;
+  };
+  for (std::size_t set = 0; set < lookup.key_sets.size(); ++set) {
+    std::string old_key;
+    std::string new_key;
+    if (row.op != RowOp::insert) {
+      TAILRACE_ASSIGN(old_key, key_of(lookup.key_sets[set], row.before));
+    }
+    if (row.op != RowOp::remove) {
+      TAILRACE_ASSIGN(new_key, key_of(lookup.key_sets[set], row.after));
+    }
+    const auto key_set = static_cast<std::uint16_t>(set);
+    if (!old_key.empty() && old_key != new_key) {
+      put_lookup(table, lookup_log_key(key_set, old_key), {origin_, idx_of(row), true, {}});
+    }
+    if (!new_key.empty()) {
+      put_lookup(table, lookup_log_key(key_set, new_key), {origin_, idx_of(row), false, values});
+    }
+  }
+  return {};
+}
+
+void Router::put_lookup(std::uint16_t table, std::string_view key, const LookupRow& row) {
+  if (passes_ > 1 && XXH3_64bits(key.data(), key.size()) % passes_ != pass_) return;
+  PendingLookup& pending = lookups_.emplace_back(PendingLookup{table, std::string(key), {}});
+  encode(pending.record, row);
+  bytes_ += pending.key.size() + pending.record.size();
+}
+
+void Router::put(std::uint16_t document, std::string_view root, PendingRow row) {
+  if (passes_ > 1 && XXH3_64bits(root.data(), root.size()) % passes_ != pass_) return;
+  bytes_ += row.key.size() + row.values.size() + sizeof(PendingRow);
+  group_of(document, root).rows.push_back(std::move(row));
+}
+
+Router::PendingGroup& Router::group_of(std::uint16_t document, std::string_view root) {
+  const auto create = [&]() -> PendingGroup& {
+    if (group_count_ == groups_.size()) groups_.emplace_back();
+    PendingGroup& group = groups_[group_count_++];
+    group.document = document;
+    group.root.assign(root);
+    bytes_ += root.size() + sizeof(PendingGroup);
+    return group;
+  };
+  if (index_.empty()) {
+    for (std::size_t i = group_count_; i-- > 0;) {
+      if (groups_[i].document == document && groups_[i].root == root) return groups_[i];
+    }
+    if (group_count_ < linear_groups) return create();
+    for (std::size_t i = 0; i < group_count_; ++i) {
+      index_.emplace(static_cast<char>(groups_[i].document) + groups_[i].root, i);
+    }
+  }
+  scratch_.assign(1, static_cast<char>(document));
+  scratch_.append(root);
+  const auto [at, created] = index_.try_emplace(scratch_, group_count_);
+  return created ? create() : groups_[at->second];
+}
+
+Result<void> Router::finish(const std::function<Result<void>(const Group&)>& on_group,
+                            const std::function<Result<void>(const LookupChange&)>& on_lookup) {
+  for (const PendingLookup& lookup : lookups_) {
+    TAILRACE_TRY(on_lookup({lookup.table, lookup.key, lookup.record}));
+  }
+  std::string record;
+  for (std::size_t i = 0; i < group_count_; ++i) {
+    const PendingGroup& group = groups_[i];
+    const std::vector<bool> skip = superseded(group.rows);
+    record.clear();
+    begin_group(record, origin_);
+    std::uint32_t rows = 0;
+    for (std::size_t k = 0; k < group.rows.size(); ++k) {
+      if (skip[k]) continue;
+      const PendingRow& row = group.rows[k];
+      append_group_row(record, {row.node, row.gone, row.idx, row.key, row.values});
+      ++rows;
+    }
+    TAILRACE_TRY(on_group({group.document, group.root, record, rows}));
+  }
+  if (group_count_ > kept_groups) {
+    group_count_ = 0;
+    std::vector<PendingGroup>().swap(groups_);
+    std::unordered_map<std::string, std::size_t>().swap(index_);
+    std::vector<PendingLookup>().swap(lookups_);
+  }
+  return {};
+}
+
+}  // namespace tailrace::transform

@@ -1,0 +1,159 @@
+#include "transform/state/rocks_store.hpp"
+
+#include <fmt/format.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_buffer_manager.h>
+
+#include <array>
+#include <filesystem>
+
+namespace tailrace::transform {
+
+namespace {
+
+constexpr std::array<const char*, 5> family_names = {"root", "edge", "meta", "pending", "view"};
+
+Failure failed(const rocksdb::Status& status, const std::string& path) {
+  const bool corrupt = status.IsCorruption();
+  return halt(corrupt ? "state.corrupt" : "state.io",
+              fmt::format("the local store {} failed: {}{}", path, status.ToString(),
+                          status.IsNoSpace() ? "; free some space on its disk" : ""));
+}
+
+rocksdb::Slice slice(std::string_view view) { return {view.data(), view.size()}; }
+std::string_view view(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+class RocksStore final : public KeyValueStore {
+ public:
+  RocksStore(std::string path, rocksdb::DB* db, std::vector<rocksdb::ColumnFamilyHandle*> families)
+      : path_(std::move(path)), db_(db), families_(std::move(families)) {}
+
+  ~RocksStore() override {
+    for (rocksdb::ColumnFamilyHandle* family : families_) db_->DestroyColumnFamilyHandle(family);
+    db_->Close();
+  }
+
+  Result<bool> get(Family family, std::string_view key, std::string& value) override {
+    rocksdb::PinnableSlice found;
+    const auto status = db_->Get(rocksdb::ReadOptions(), handle(family), slice(key), &found);
+    if (status.IsNotFound()) return false;
+    if (!status.ok()) return failed(status, path_);
+    value.assign(found.data(), found.size());
+    return true;
+  }
+
+  Result<void> write(const StoreBatch& batch) override {
+    rocksdb::WriteBatch writes(batch.bytes() + batch.changes().size() * 16);
+    for (const StoreBatch::Change& change : batch.changes()) {
+      const auto status = change.value
+                              ? writes.Put(handle(change.family), change.key, *change.value)
+                              : writes.Delete(handle(change.family), change.key);
+      if (!status.ok()) return failed(status, path_);
+    }
+    const auto status = db_->Write(rocksdb::WriteOptions(), &writes);
+    if (!status.ok()) return failed(status, path_);
+    return {};
+  }
+
+  Result<void> sync() override {
+    const auto status = db_->SyncWAL();
+    if (!status.ok()) return failed(status, path_);
+    return {};
+  }
+
+  Result<void> scan(Family family, std::string_view from, const Visitor& visit) override {
+    const std::unique_ptr<rocksdb::Iterator> at(
+        db_->NewIterator(rocksdb::ReadOptions(), handle(family)));
+    for (at->Seek(slice(from)); at->Valid(); at->Next()) {
+      if (!visit(view(at->key()), view(at->value()))) return {};
+    }
+    if (!at->status().ok()) return failed(at->status(), path_);
+    return {};
+  }
+
+ private:
+  rocksdb::ColumnFamilyHandle* handle(Family family) const {
+    return families_[static_cast<std::size_t>(family)];
+  }
+
+  std::string path_;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::vector<rocksdb::ColumnFamilyHandle*> families_;  // by Family
+};
+
+class RocksFactory final : public StoreFactory {
+ public:
+  explicit RocksFactory(RocksOptions options)
+      : options_(std::move(options)),
+        cache_(rocksdb::NewLRUCache(options_.cache_bytes)),
+        buffers_(std::make_shared<rocksdb::WriteBufferManager>(options_.write_buffer_bytes)) {}
+
+  Result<std::unique_ptr<KeyValueStore>> open(const std::string& name) override {
+    const std::string path = options_.directory + "/" + name;
+    std::error_code error;
+    std::filesystem::create_directories(path, error);
+    if (error) return halt("state.io", fmt::format("cannot create {}: {}", path, error.message()));
+    std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+    descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, family_options());
+    for (const char* family : family_names) descriptors.emplace_back(family, family_options());
+    rocksdb::DB* db = nullptr;
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    const auto status = rocksdb::DB::Open(database_options(), path, descriptors, &handles, &db);
+    if (!status.ok()) return failed(status, path);
+    db->DestroyColumnFamilyHandle(handles[0]);
+    handles.erase(handles.begin());
+    return std::make_unique<RocksStore>(path, db, std::move(handles));
+  }
+
+  Result<void> remove(const std::string& name) override {
+    const std::string path = options_.directory + "/" + name;
+    std::error_code error;
+    std::filesystem::remove_all(path, error);
+    if (error) return halt("state.io", fmt::format("cannot remove {}: {}", path, error.message()));
+    return {};
+  }
+
+ private:
+  rocksdb::DBOptions database_options() const {
+    rocksdb::DBOptions options;
+    options.create_if_missing = true;
+    options.create_missing_column_families = true;
+    options.write_buffer_manager = buffers_;
+    options.max_total_wal_size = 64u << 20;
+    options.keep_log_file_num = 2;
+    options.max_background_jobs = 2;
+    options.info_log_level = rocksdb::InfoLogLevel::ERROR_LEVEL;
+    options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+    return options;
+  }
+
+  rocksdb::ColumnFamilyOptions family_options() const {
+    rocksdb::BlockBasedTableOptions table;
+    table.block_cache = cache_;
+    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+    table.cache_index_and_filter_blocks = true;
+    rocksdb::ColumnFamilyOptions options;
+    options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+    options.write_buffer_size = 16u << 20;
+    // Many small stores: their first memory blocks must not add up to more than their contents.
+    options.arena_block_size = 128u << 10;
+    options.compression = rocksdb::kLZ4Compression;
+    options.level_compaction_dynamic_level_bytes = true;
+    return options;
+  }
+
+  RocksOptions options_;
+  std::shared_ptr<rocksdb::Cache> cache_;
+  std::shared_ptr<rocksdb::WriteBufferManager> buffers_;
+};
+
+}  // namespace
+
+std::unique_ptr<StoreFactory> rocks_stores(RocksOptions options) {
+  return std::make_unique<RocksFactory>(std::move(options));
+}
+
+}  // namespace tailrace::transform
