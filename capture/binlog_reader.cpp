@@ -217,7 +217,9 @@ Result<void> BinlogReader::take(const EventView& event,
   if (done) {
     TAILRACE_TRY(deliver(std::move(*done)));
   } else if (assembler_->at_boundary()) {
-    const bool alive = event.header.type == EventType::heartbeat ||
+    // The first event of a stream that the server made, and its sign of life when it is idle.
+    const bool alive = event.header.type == EventType::format_description ||
+                       event.header.type == EventType::heartbeat ||
                        event.header.type == EventType::heartbeat_v2;
     parts_.queue.advance(cursor_.position(), alive);
   } else {

@@ -71,6 +71,8 @@ void TransactionQueue::notice(Error error) {
   {
     const std::lock_guard lock(mutex_);
     if (closed_) return;
+    // What was read before comes before: a position behind the error says that the stream is back.
+    if (moved_) entries_.push_back({take_position(std::chrono::steady_clock::now()), 0});
     entries_.push_back({std::move(error), 0});
   }
   filled_.notify_one();

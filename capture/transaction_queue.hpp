@@ -35,7 +35,8 @@ class TransactionQueue {
   void skip(const std::optional<Gtid>& gtid, const BinlogPosition& end);
   // The stream got further without a transaction; `announce`: next() shall say so.
   void advance(const BinlogPosition& end, bool announce);
-  // A broken connection: next() returns it once, the queue goes on.
+  // A broken connection: next() returns it once, after all that was read before it; whatever
+  // follows was read on a new connection.
   void notice(Error error);
   void close(std::optional<Error> error = std::nullopt);
 

@@ -151,9 +151,13 @@ void CaptureRole::report() {
   const bool behind = lag_s > 2 && deps_.clock.now() - last_read_ < std::chrono::seconds(1);
   const bool loading = position_.source.snapshot == SnapshotPhase::reading ||
                        position_.source.snapshot == SnapshotPhase::none;
-  deps_.board.set("capture", loading  ? Phase::snapshotting
-                             : behind ? Phase::catching_up
-                                      : Phase::streaming);
+  if (source_trouble_) {
+    deps_.board.set("capture", Phase::degraded, source_trouble_->code, source_trouble_->message);
+  } else {
+    deps_.board.set("capture", loading  ? Phase::snapshotting
+                               : behind ? Phase::catching_up
+                                        : Phase::streaming);
+  }
   deps_.board.set_fact("source." + options_.source + ".gtid_set", position_.source.gtid_set.text());
   deps_.board.set_fact("source." + options_.source + ".position", position_.source.binlog.text());
   deps_.board.gauge("tailrace_source_lag_seconds", behind ? lag_s : 0);

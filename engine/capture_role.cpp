@@ -139,11 +139,15 @@ Result<void> CaptureRole::step(Deadline deadline) {
   auto next = source_->next(wait);
   if (!next) {
     if (next.error().disposition != Disposition::retry) return Failure(next.error());
-    deps_.board.set("capture", Phase::degraded, next.error().code, next.error().message);
+    source_trouble_ = next.error();
+    report();
     return {};  // the source reconnects inside
   }
   const bool idle = !*next;
-  if (!idle) TAILRACE_TRY(handle(**next));
+  if (!idle) {
+    source_trouble_.reset();
+    TAILRACE_TRY(handle(**next));
+  }
   if (progress_due()) TAILRACE_TRY(append_progress());
   const bool full = batch_bytes_ >= options_.batch_bytes ||
                     deps_.clock.now() - batch_began_ >= options_.batch_age;

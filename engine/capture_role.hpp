@@ -114,6 +114,7 @@ class CaptureRole {
   std::uint64_t rows_ = 0;
   std::int64_t last_commit_time_us_ = 0;
   Deadline last_read_{};
+  std::optional<Error> source_trouble_;  // since the last transaction: the connection is gone
 };
 
 }  // namespace tailrace::engine

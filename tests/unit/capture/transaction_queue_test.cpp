@@ -60,6 +60,19 @@ TEST(TransactionQueue, IsBoundedInBytesButLetsALargeOneThroughAlone) {
   EXPECT_TRUE(*queue.pop(soon()));
 }
 
+TEST(TransactionQueue, TellsWhatWasReadBeforeANoticeBeforeIt) {
+  TransactionQueue queue(100, {});
+  queue.skip(gtid(1), at(1));
+  ASSERT_TRUE(*queue.pop(soon()));
+  queue.skip(gtid(2), at(2));  // due in 100 ms
+  queue.notice({Disposition::retry, "source.unreachable", ""});
+  const auto position = queue.pop(at_once());
+  ASSERT_TRUE(*position);
+  EXPECT_TRUE((*position)->position.gtid_set.contains(gtid(2)));
+  EXPECT_EQ(queue.pop(at_once()).error().code, "source.unreachable");
+  EXPECT_FALSE(*queue.pop(soon())) << "nothing was read on a new connection";
+}
+
 TEST(TransactionQueue, TellsANoticeOnceAndAnErrorForEver) {
   TransactionQueue queue(100, {});
   queue.notice({Disposition::retry, "source.unreachable", ""});
