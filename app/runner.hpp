@@ -92,6 +92,7 @@ class Runner {
   std::atomic<Deadline> capture_alive_{Deadline{}};  // when it last came back from a step
   std::atomic<bool> capture_ended_{false};
   Deadline next_trim_{};
+  std::size_t trimmed_to_ = 0;  // resident bytes, the least since memory was given back
   Deadline snapshot_began_{};
   Deadline next_snapshot_line_{};
   std::jthread capture_thread_;

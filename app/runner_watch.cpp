@@ -1,6 +1,9 @@
 // What a runner tells while it runs: failures, a log that does not answer, a first load's progress.
 #include <malloc.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <fstream>
 #include <random>
 
 #include "app/runner.hpp"
@@ -13,21 +16,37 @@ namespace {
 
 constexpr Milliseconds capture_patience{4000};
 constexpr Milliseconds snapshot_line_interval{10'000};
-constexpr Milliseconds trim_interval{2000};
+constexpr Milliseconds trim_interval{1000};
+constexpr std::size_t trim_growth_bytes = 32u << 20;
 
 std::uint64_t random_bits() {
   static thread_local std::mt19937_64 engine{std::random_device{}()};
   return engine();
 }
 
+std::size_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::size_t pages = 0;
+  std::size_t resident = 0;
+  statm >> pages >> resident;
+  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
 }  // namespace
 
-// Gives back what a giant transaction left behind: the C library keeps it otherwise.
+// Gives back what a giant transaction left behind: the C library keeps it otherwise. Only after a
+// growth: what is given back all the time is asked for all the time.
 void Runner::trim_memory() {
   const Deadline now = system_clock().now();
   if (now < next_trim_) return;
   next_trim_ = now + trim_interval;
+  const std::size_t resident = resident_bytes();
+  if (resident < trimmed_to_ + trim_growth_bytes) {
+    trimmed_to_ = std::min(trimmed_to_, resident);
+    return;
+  }
   malloc_trim(0);
+  trimmed_to_ = resident_bytes();
 }
 
 // Capture waits inside the log's calls while the log does not answer: say so for it.

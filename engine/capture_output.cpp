@@ -144,11 +144,15 @@ Result<void> CaptureRole::commit(const SavedPosition& saved) {
   return {};
 }
 
+double CaptureRole::lag_s() const {
+  if (last_commit_time_us_ == 0) return 0;
+  return std::max(0.0, static_cast<double>(deps_.clock.wall_us() - last_commit_time_us_) / 1e6);
+}
+
 void CaptureRole::report() {
-  const double age_s = static_cast<double>(deps_.clock.wall_us() - last_commit_time_us_) / 1e6;
-  const double lag_s = last_commit_time_us_ == 0 ? 0 : std::max(0.0, age_s);
+  const double lag = lag_s();
   // An idle source is not a slow one: lag counts only while transactions come in.
-  const bool behind = lag_s > 2 && deps_.clock.now() - last_read_ < std::chrono::seconds(1);
+  const bool behind = is_late() && deps_.clock.now() - last_read_ < std::chrono::seconds(1);
   const bool loading = position_.source.snapshot == SnapshotPhase::reading ||
                        position_.source.snapshot == SnapshotPhase::none;
   if (source_trouble_) {
@@ -160,7 +164,7 @@ void CaptureRole::report() {
   }
   deps_.board.set_fact("source." + options_.source + ".gtid_set", position_.source.gtid_set.text());
   deps_.board.set_fact("source." + options_.source + ".position", position_.source.binlog.text());
-  deps_.board.gauge("tailrace_source_lag_seconds", behind ? lag_s : 0);
+  deps_.board.gauge("tailrace_source_lag_seconds", behind ? lag : 0);
   deps_.board.gauge("tailrace_source_last_event_timestamp_seconds",
                     static_cast<double>(last_commit_time_us_) / 1e6);
   deps_.board.gauge("tailrace_source_rows_total", static_cast<double>(rows_));

@@ -149,8 +149,8 @@ Result<void> CaptureRole::step(Deadline deadline) {
     TAILRACE_TRY(handle(**next));
   }
   if (progress_due()) TAILRACE_TRY(append_progress());
-  const bool full = batch_bytes_ >= options_.batch_bytes ||
-                    deps_.clock.now() - batch_began_ >= options_.batch_age;
+  const Milliseconds age = is_late() ? options_.late_batch_age : options_.batch_age;
+  const bool full = batch_bytes_ >= options_.batch_bytes || deps_.clock.now() - batch_began_ >= age;
   if (open_ && (idle || full)) return commit();
   return {};
 }

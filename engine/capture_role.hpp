@@ -31,6 +31,7 @@ struct CaptureOptions {
   std::optional<transform::EventsSpec> events;
   std::optional<SourcePosition> first_position;  // `start: now|gtid|position`; else a snapshot
   Milliseconds batch_age{50};
+  Milliseconds late_batch_age{400};  // while catching up, when nobody waits for this very row
   std::size_t batch_bytes = 4u << 20;
   Milliseconds progress_interval{250};
   Milliseconds idle_progress_interval{10000};
@@ -86,6 +87,8 @@ class CaptureRole {
   Result<void> commit();
   Result<void> commit(const SavedPosition& saved);
   bool progress_due() const;
+  double lag_s() const;  // of the last transaction read
+  bool is_late() const { return lag_s() > 2; }
   void report();
 
   const CaptureOptions options_;

@@ -12,6 +12,14 @@ namespace tailrace::engine {
 
 using transform::Family;
 
+namespace {
+
+// What is written to the store at once: a root that changes often is written once for all of it.
+constexpr std::size_t max_unwritten_roots = 4000;
+constexpr std::size_t max_unwritten_bytes = 4u << 20;
+
+}  // namespace
+
 Result<RootEntry*> PartitionTask::load(std::string_view key) {
   if (RootEntry* entry = cache_.find(key)) return entry;
   std::string bytes;
@@ -158,6 +166,16 @@ Result<void> PartitionTask::open_gate(std::uint8_t source) {
 }
 
 Result<void> PartitionTask::finish_batch() {
+  for (const auto& [root, held] : unchecked_) TAILRACE_TRY(want_all(*root, held));
+  unchecked_.clear();
+  cache_.evict();
+  // Roots that are not written yet cannot leave the cache.
+  const std::size_t most = cache_.over_budget() ? max_unwritten_roots / 4 : max_unwritten_roots;
+  const bool much = touched_.size() >= most || batch_.bytes() >= max_unwritten_bytes;
+  return much ? flush_store() : Result<void>{};
+}
+
+Result<void> PartitionTask::flush_store() {
   for (RootEntry* root : touched_) {
     std::string bytes;
     bytes.reserve(root->state.memory_bytes() + 64);
@@ -168,17 +186,26 @@ Result<void> PartitionTask::finish_batch() {
   touched_.clear();
   // A group of which parts are still missing must be read again after a crash.
   const Offset applied = std::max(applied_, parts_ ? parts_->first : next_);
-  if (applied != applied_ || !batch_.empty()) {
-    std::string text;
-    append_varint(text, static_cast<std::uint64_t>(applied));
-    batch_.put(Family::meta, "applied", std::move(text));
-    TAILRACE_TRY(flush_store());
-    applied_ = applied;
-  }
-  for (const auto& [root, held] : unchecked_) TAILRACE_TRY(want_all(*root, held));
-  unchecked_.clear();
-  cache_.evict();
+  if (applied == applied_) return write_batch();
+  std::string text;
+  append_varint(text, static_cast<std::uint64_t>(applied));
+  batch_.put(Family::meta, "applied", std::move(text));
+  TAILRACE_TRY(write_batch());
+  applied_ = applied;
   return {};
+}
+
+Result<void> PartitionTask::write_batch() {
+  if (batch_.empty()) return {};
+  TAILRACE_TRY(store_->write(batch_));
+  batch_.clear();
+  return {};
+}
+
+Result<void> PartitionTask::scan_store(Family family, std::string_view from,
+                                       const transform::KeyValueStore::Visitor& visit) {
+  TAILRACE_TRY(flush_store());
+  return store_->scan(family, from, visit);
 }
 
 Result<bool> PartitionTask::background() {
@@ -225,12 +252,21 @@ bool PartitionTask::commit_owed() {
 }
 
 Result<void> PartitionTask::add_to_commit(stream::CommitBatch& batch) {
+  TAILRACE_TRY(flush_store());
+  // The log may forget what is below the commit: the store must not.
+  if (!shared_.keeps_state) TAILRACE_TRY(store_->sync());
   // A replay below the commit never takes it back.
   commit_offset_under_way_ = std::max(committed_offset_, window_.low(next_));
   metadata_under_way_ = metadata();
+  std::string bytes;
   for (const std::string& key : noted_) {
-    std::string bytes;
-    TAILRACE_ASSIGN(const bool found, store_->get(Family::root, key, bytes));
+    bytes.clear();
+    bool found = true;
+    if (const RootEntry* const root = cache_.peek(key)) {
+      root->state.encode(bytes);
+    } else {
+      TAILRACE_ASSIGN(found, store_->get(Family::root, key, bytes));
+    }
     if (found) append_state_records(batch.state, partition_, key, bytes);
   }
   in_commit_.swap(noted_);

@@ -66,7 +66,8 @@ class PartitionTask {
 
   // One record of the change log; records come in offset order.
   Result<void> apply(const stream::Record& record);
-  // After the records of a poll: one store write, then lookup appends for what they touched.
+  // After the records of a poll: lookup appends for what they touched, and a store write when much
+  // has come together.
   Result<void> finish_batch();
 
   // A lookup value changed: the partition's own references will be scanned.
@@ -98,8 +99,6 @@ class PartitionTask {
   // State records noted so far, offset and metadata, all of this moment (R15).
   Result<void> add_to_commit(stream::CommitBatch& batch);
   void commit_done(bool success);
-  Result<void> sync_store() { return store_->sync(); }
-  Result<void> flush_store();
 
   // --- progress, for status and `--until now`
   struct Progress {
@@ -203,6 +202,14 @@ class PartitionTask {
   void retire_chunk(std::size_t sink, std::uint32_t id);
   void queue(RootEntry& root, std::size_t sink);
   void note(const RootEntry& root);
+
+  // store
+  // Writes what was applied since the last time, and how far that is. Before every commit, and
+  // before every scan, which must see it.
+  Result<void> flush_store();
+  Result<void> write_batch();
+  Result<void> scan_store(transform::Family family, std::string_view from,
+                          const transform::KeyValueStore::Visitor& visit);
 
   const stream::Partition partition_;
   const std::uint64_t assignment_;

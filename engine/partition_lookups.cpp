@@ -130,7 +130,7 @@ Result<void> PartitionTask::post(const LookupChangeSeen& change) {
   bool referred = false;
   for (const NodeId node : nodes_of(change)) {
     const std::string prefix = edge_prefix(node, change.key);
-    TAILRACE_TRY(store_->scan(Family::edge, prefix, [&](std::string_view key, std::string_view) {
+    TAILRACE_TRY(scan_store(Family::edge, prefix, [&](std::string_view key, std::string_view) {
       referred = referred || key.starts_with(prefix);
       return false;
     }));
@@ -179,12 +179,11 @@ Result<bool> PartitionTask::scan_slice(const std::shared_ptr<Scan>& scan, NodeId
   const std::string prefix = edge_prefix(id, scan->change.key);
   if (scan->cursor.empty()) scan->cursor = prefix;
   std::vector<std::string> roots;
-  TAILRACE_TRY(
-      store_->scan(Family::edge, scan->cursor, [&](std::string_view key, std::string_view) {
-        if (!key.starts_with(prefix)) return false;
-        roots.emplace_back(key.substr(prefix.size()));
-        return roots.size() < allowed;
-      }));
+  TAILRACE_TRY(scan_store(Family::edge, scan->cursor, [&](std::string_view key, std::string_view) {
+    if (!key.starts_with(prefix)) return false;
+    roots.emplace_back(key.substr(prefix.size()));
+    return roots.size() < allowed;
+  }));
   for (const std::string& root : roots) TAILRACE_TRY(scan_edge(scan, id, root));
   budget -= static_cast<int>(roots.size());
   if (node.refresh_per_second != 0) allowances_[id].roots -= static_cast<double>(roots.size());

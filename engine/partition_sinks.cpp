@@ -107,14 +107,14 @@ Result<bool> PartitionTask::drain_pending(std::size_t sink, std::size_t limit) {
   std::string& cursor = pending_cursor_[sink];
   std::vector<std::string> roots;
   bool more = false;
-  TAILRACE_TRY(store_->scan(Family::pending, prefix + cursor,
-                            [&](std::string_view key, std::string_view value) {
-                              if (!key.starts_with(prefix)) return false;
-                              more = roots.size() >= limit;
-                              if (more) return false;
-                              if (value != "dead") roots.emplace_back(key.substr(prefix.size()));
-                              return true;
-                            }));
+  TAILRACE_TRY(scan_store(Family::pending, prefix + cursor,
+                          [&](std::string_view key, std::string_view value) {
+                            if (!key.starts_with(prefix)) return false;
+                            more = roots.size() >= limit;
+                            if (more) return false;
+                            if (value != "dead") roots.emplace_back(key.substr(prefix.size()));
+                            return true;
+                          }));
   for (const std::string& key : roots) {
     TAILRACE_ASSIGN(RootEntry* const root, load(key));
     queue(*root, sink);
@@ -128,7 +128,7 @@ Result<bool> PartitionTask::load_some(std::size_t sink) {
   Load& load = *loads_[sink];
   if (load.scanned || load.chunks.size() >= 2) return false;
   std::vector<std::string> keys;
-  TAILRACE_TRY(store_->scan(Family::root, load.next, [&](std::string_view key, std::string_view) {
+  TAILRACE_TRY(scan_store(Family::root, load.next, [&](std::string_view key, std::string_view) {
     keys.emplace_back(key);
     return keys.size() < chunk_roots;
   }));

@@ -113,7 +113,7 @@ Result<void> PartitionTask::open_store() {
   }
   store_ = std::move(*opened);
   batch_.put(Family::meta, log_id_key, shared_.log_id);
-  TAILRACE_TRY(flush_store());
+  TAILRACE_TRY(write_batch());
   std::string text;
   TAILRACE_ASSIGN(const bool found, store_->get(Family::meta, applied_key, text));
   applied_ = found ? static_cast<Offset>(ByteReader(text).varint()) : 0;
@@ -172,13 +172,13 @@ Result<void> PartitionTask::restore() {
     }
     put_restored(whole->first, whole->second, *state);
     ++roots;
-    if (batch_.bytes() > (4u << 20)) outcome = flush_store();
+    if (batch_.bytes() > (4u << 20)) outcome = write_batch();
   };
   TAILRACE_TRY(shared_.member->restore(partition_, take));
   TAILRACE_TRY(outcome);
   applied_ = committed_offset_;
   batch_.put(Family::meta, applied_key, varint_text(static_cast<std::uint64_t>(applied_)));
-  TAILRACE_TRY(flush_store());
+  TAILRACE_TRY(write_batch());
   TAILRACE_TRY(count_pending());
   log_info("projector.restored", {{"partition", partition_}, {"roots", roots}});
   return {};
@@ -231,13 +231,6 @@ Result<void> PartitionTask::begin_reading() {
                                          {"partition", partition_},
                                          {"offset", next_},
                                          {"applied", applied_}});
-  return {};
-}
-
-Result<void> PartitionTask::flush_store() {
-  if (batch_.empty()) return {};
-  TAILRACE_TRY(store_->write(batch_));
-  batch_.clear();
   return {};
 }
 

@@ -33,6 +33,7 @@ Projector::Projector(ProjectorOptions options, ProjectorDependencies dependencie
   for (SinkPort* port : deps_.sinks) {
     Lane lane;
     lane.port = port;
+    lane.delay_series = "tailrace_commit_to_document_seconds{sink=\"" + port->name() + "\"}";
     if (options_.identity.generation == 0) lane.stubs = Lane::Stubs::done;
     lanes_.push_back(std::move(lane));
   }
@@ -212,8 +213,6 @@ Result<void> Projector::commit() {
   stream::CommitBatch batch;
   for (auto& [partition, task] : partitions_) {
     if (!task->commit_owed()) continue;
-    // The log may forget what is below the commit: the store must not.
-    if (!deps_.log.keeps_state()) TAILRACE_TRY(task->sync_store());
     TAILRACE_TRY(task->add_to_commit(batch));
     in_commit_.emplace_back(partition, task->assignment());
   }

@@ -84,6 +84,7 @@ class Projector final : public stream::AssignmentListener, public DirtyListener 
   };
   struct Lane {
     SinkPort* port;
+    std::string delay_series;  // name of its histogram
     std::deque<QueuedRoot> queue;
     std::vector<Later> later;  // waiting for lookups, or for a retry
     std::unordered_map<std::uint64_t, std::vector<Sent>> under_way;

@@ -129,9 +129,7 @@ Result<void> Projector::settle(std::size_t index, const Sent& sent, const Result
     const std::int64_t committed = root.state.committed_at_us();
     if (committed > 0 && sent.last == root.state.last()) {
       const double delay = static_cast<double>(deps_.clock.wall_us() - committed) / 1e6;
-      deps_.board.observe(
-          "tailrace_commit_to_document_seconds{sink=\"" + lanes_[index].port->name() + "\"}",
-          std::max(0.0, delay));
+      deps_.board.observe(lanes_[index].delay_series, std::max(0.0, delay));
     }
     return {};
   }

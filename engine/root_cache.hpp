@@ -49,7 +49,7 @@ struct RootEntry {
   std::vector<SinkProgress> sinks;
   std::vector<AskedLookup> asked;  // appended to the log, not applied yet
   Deadline asked_at{};
-  bool touched = false;  // in this batch: must be written to the store
+  bool touched = false;  // since the last write to the store
 
   bool busy() const {
     if (touched || !holds.empty() || !asked.empty()) return true;
@@ -71,6 +71,12 @@ class RootCache {
     return at->second.entry.get();
   }
 
+  // Without making it the most recently used.
+  const RootEntry* peek(std::string_view key) const {
+    const auto at = entries_.find(key);
+    return at == entries_.end() ? nullptr : at->second.entry.get();
+  }
+
   RootEntry& insert(std::string_view key, transform::RootState state) {
     Slot slot{std::make_unique<RootEntry>(), {}};
     slot.entry->key = key;
@@ -90,12 +96,14 @@ class RootCache {
     return sizeof(RootEntry) + 160 + 2 * entry.key.size() + entry.state.memory_bytes();
   }
 
-  // Drops idle roots, oldest first, until within the budget; looks at a few at a time.
+  // Drops idle roots, oldest first, until within the budget; passes a few busy ones at a time.
   void evict() {
-    for (int looked = 0; bytes_ > max_bytes_ && !order_.empty() && looked < 64; ++looked) {
+    int busy = 0;
+    while (bytes_ > max_bytes_ && !order_.empty() && busy < 64) {
       const auto at = std::prev(order_.end());
       RootEntry* entry = *at;
       if (entry->busy()) {
+        ++busy;
         order_.splice(order_.begin(), order_, at);  // look at others next time
         continue;
       }
@@ -105,6 +113,7 @@ class RootCache {
     }
   }
 
+  bool over_budget() const { return bytes_ > max_bytes_; }
   std::size_t bytes() const { return bytes_; }
   std::size_t size() const { return entries_.size(); }
 

@@ -17,6 +17,7 @@ constexpr std::size_t linear_groups = 8;
 constexpr std::size_t linear_rows = 16;
 // What is kept for the next transaction; a giant one gives its memory back.
 constexpr std::size_t kept_groups = 1024;
+constexpr std::size_t kept_bytes = 1u << 20;
 
 Failure missing_key(const RowChange& row, const std::string& column) {
   return halt("row.no_key",
@@ -42,32 +43,6 @@ void append_values(std::string& out, const Columns& table_columns, std::span<con
   for (const std::uint32_t column : table_columns) append_value(out, image[column]);
 }
 
-template <class Row>
-std::string fragment_name(const Row& row) {
-  std::string name(1, static_cast<char>(row.node));
-  name += row.key;
-  return name;
-}
-
-// Later rows of one fragment replace earlier ones: marks what is to be left out.
-template <class Rows>
-std::vector<bool> superseded(const Rows& rows) {
-  std::vector<bool> skip(rows.size(), false);
-  if (rows.size() <= linear_rows) {
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      for (std::size_t k = i + 1; k < rows.size() && !skip[i]; ++k) {
-        skip[i] = rows[k].node == rows[i].node && rows[k].key == rows[i].key;
-      }
-    }
-    return skip;
-  }
-  std::unordered_set<std::string> seen;
-  for (std::size_t i = rows.size(); i-- > 0;) {
-    skip[i] = !seen.insert(fragment_name(rows[i])).second;
-  }
-  return skip;
-}
-
 }  // namespace
 
 void Router::begin(const Origin& origin, std::uint32_t pass, std::uint32_t passes) {
@@ -80,6 +55,7 @@ void Router::begin(const Origin& origin, std::uint32_t pass, std::uint32_t passe
   group_count_ = 0;
   index_.clear();
   lookups_.clear();
+  arena_.clear();
   bytes_ = 0;
 }
 
@@ -110,29 +86,24 @@ Result<void> Router::add(const RowChange& row) {
   return {};
 }
 
+Result<void> Router::read_keys(const PlanNode& node, const RowChange& row,
+                               std::span<const Value> image, RowKeys& keys) const {
+  keys.root.clear();
+  keys.own.clear();
+  TAILRACE_ASSIGN(keys.known, append_key(keys.root, node, node.root_key, row, image));
+  TAILRACE_TRY(append_key(keys.own, node, node.key, row, image));
+  return {};
+}
+
 Result<void> Router::add_to_node(std::uint16_t document, const PlanNode& node,
                                  const RowChange& row) {
-  std::string old_root;
-  std::string old_key;
-  std::string new_root;
-  std::string new_key;
-  bool was = false;
-  bool is = false;
-  if (row.op != RowOp::insert) {
-    TAILRACE_ASSIGN(was, append_key(old_root, node, node.root_key, row, row.before));
-    TAILRACE_TRY(append_key(old_key, node, node.key, row, row.before));
-  }
-  if (row.op != RowOp::remove) {
-    TAILRACE_ASSIGN(is, append_key(new_root, node, node.root_key, row, row.after));
-    TAILRACE_TRY(append_key(new_key, node, node.key, row, row.after));
-  }
-  const bool moved = was && (!is || old_root != new_root || old_key != new_key);
-  if (moved) put(document, old_root, {node.id, true, idx_of(row), old_key, {}});
-  if (is) {
-    PendingRow pending{node.id, false, idx_of(row), std::move(new_key), {}};
-    append_values(pending.values, node.table_columns, row.after);
-    put(document, new_root, std::move(pending));
-  }
+  before_.known = false;
+  after_.known = false;
+  if (row.op != RowOp::insert) TAILRACE_TRY(read_keys(node, row, row.before, before_));
+  if (row.op != RowOp::remove) TAILRACE_TRY(read_keys(node, row, row.after, after_));
+  const bool stays = after_.known && before_.root == after_.root && before_.own == after_.own;
+  if (before_.known && !stays) put(document, node, row, before_, nullptr);
+  if (after_.known) put(document, node, row, after_, &row.after);
   return {};
 }
 
@@ -178,10 +149,23 @@ void Router::put_lookup(std::uint16_t table, std::string_view key, const LookupR
   bytes_ += pending.key.size() + pending.record.size();
 }
 
-void Router::put(std::uint16_t document, std::string_view root, PendingRow row) {
+Router::Piece Router::keep(std::string_view bytes) {
+  const Piece piece{arena_.size(), bytes.size()};
+  arena_.append(bytes);
+  return piece;
+}
+
+void Router::put(std::uint16_t document, const PlanNode& node, const RowChange& row,
+                 const RowKeys& keys, const std::span<const Value>* image) {
+  const std::string_view root = keys.root;
   if (passes_ > 1 && XXH3_64bits(root.data(), root.size()) % passes_ != pass_) return;
-  bytes_ += row.key.size() + row.values.size() + sizeof(PendingRow);
-  group_of(document, root).rows.push_back(std::move(row));
+  const std::size_t before = arena_.size();
+  PendingGroup& group = group_of(document, root);
+  PendingRow pending{node.id, image == nullptr, idx_of(row), keep(keys.own), {arena_.size(), 0}};
+  if (image != nullptr) append_values(arena_, node.table_columns, *image);
+  pending.values.size = arena_.size() - pending.values.at;
+  group.rows.push_back(pending);
+  bytes_ += arena_.size() - before + sizeof(PendingRow);
 }
 
 Router::PendingGroup& Router::group_of(std::uint16_t document, std::string_view root) {
@@ -189,17 +173,19 @@ Router::PendingGroup& Router::group_of(std::uint16_t document, std::string_view 
     if (group_count_ == groups_.size()) groups_.emplace_back();
     PendingGroup& group = groups_[group_count_++];
     group.document = document;
-    group.root.assign(root);
-    bytes_ += root.size() + sizeof(PendingGroup);
+    group.root = keep(root);
+    bytes_ += sizeof(PendingGroup);
     return group;
   };
   if (index_.empty()) {
     for (std::size_t i = group_count_; i-- > 0;) {
-      if (groups_[i].document == document && groups_[i].root == root) return groups_[i];
+      if (groups_[i].document == document && text(groups_[i].root) == root) return groups_[i];
     }
     if (group_count_ < linear_groups) return create();
     for (std::size_t i = 0; i < group_count_; ++i) {
-      index_.emplace(static_cast<char>(groups_[i].document) + groups_[i].root, i);
+      scratch_.assign(1, static_cast<char>(groups_[i].document));
+      scratch_.append(text(groups_[i].root));
+      index_.emplace(scratch_, i);
     }
   }
   scratch_.assign(1, static_cast<char>(document));
@@ -208,31 +194,51 @@ Router::PendingGroup& Router::group_of(std::uint16_t document, std::string_view 
   return created ? create() : groups_[at->second];
 }
 
+// Later rows of one fragment replace earlier ones: marks what is to be left out.
+void Router::find_superseded(const std::vector<PendingRow>& rows) {
+  superseded_.assign(rows.size(), false);
+  if (rows.size() <= linear_rows) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      for (std::size_t k = i + 1; k < rows.size() && !superseded_[i]; ++k) {
+        superseded_[i] = rows[k].node == rows[i].node && text(rows[k].key) == text(rows[i].key);
+      }
+    }
+    return;
+  }
+  std::unordered_set<std::string> seen;
+  for (std::size_t i = rows.size(); i-- > 0;) {
+    scratch_.assign(1, static_cast<char>(rows[i].node));
+    scratch_.append(text(rows[i].key));
+    superseded_[i] = !seen.insert(scratch_).second;
+  }
+}
+
 Result<void> Router::finish(const std::function<Result<void>(const Group&)>& on_group,
                             const std::function<Result<void>(const LookupChange&)>& on_lookup) {
   for (const PendingLookup& lookup : lookups_) {
     TAILRACE_TRY(on_lookup({lookup.table, lookup.key, lookup.record}));
   }
-  std::string record;
   for (std::size_t i = 0; i < group_count_; ++i) {
     const PendingGroup& group = groups_[i];
-    const std::vector<bool> skip = superseded(group.rows);
-    record.clear();
-    begin_group(record, origin_);
+    find_superseded(group.rows);
+    record_.clear();
+    begin_group(record_, origin_);
     std::uint32_t rows = 0;
     for (std::size_t k = 0; k < group.rows.size(); ++k) {
-      if (skip[k]) continue;
+      if (superseded_[k]) continue;
       const PendingRow& row = group.rows[k];
-      append_group_row(record, {row.node, row.gone, row.idx, row.key, row.values});
+      append_group_row(record_, {row.node, row.gone, row.idx, text(row.key), text(row.values)});
       ++rows;
     }
-    TAILRACE_TRY(on_group({group.document, group.root, record, rows}));
+    TAILRACE_TRY(on_group({group.document, text(group.root), record_, rows}));
   }
-  if (group_count_ > kept_groups) {
+  if (group_count_ > kept_groups || bytes_ > kept_bytes) {
     group_count_ = 0;
     std::vector<PendingGroup>().swap(groups_);
     std::unordered_map<std::string, std::size_t>().swap(index_);
     std::vector<PendingLookup>().swap(lookups_);
+    std::string().swap(arena_);
+    std::string().swap(record_);
   }
   return {};
 }

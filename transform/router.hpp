@@ -53,17 +53,26 @@ class Router {
     std::vector<std::pair<std::uint16_t, NodeId>> nodes;  // roots and children
     std::vector<std::uint16_t> lookups;
   };
+  struct Piece {  // of arena_
+    std::size_t at;
+    std::size_t size;
+  };
   struct PendingRow {
     NodeId node;
     bool gone;
     std::uint32_t idx;
-    std::string key;
-    std::string values;
+    Piece key;
+    Piece values;
   };
   struct PendingGroup {
     std::uint16_t document;
-    std::string root;
+    Piece root;
     std::vector<PendingRow> rows;
+  };
+  struct RowKeys {  // of one image
+    bool known = false;
+    std::string root;
+    std::string own;
   };
   struct PendingLookup {
     std::uint16_t table;
@@ -74,7 +83,16 @@ class Router {
   const Route& route_of(const TableSchema* table);
   Result<void> add_to_node(std::uint16_t document, const PlanNode& node, const RowChange& row);
   Result<void> add_to_lookup(std::uint16_t table, const RowChange& row);
-  void put(std::uint16_t document, std::string_view root, PendingRow row);
+  Result<void> read_keys(const PlanNode& node, const RowChange& row, std::span<const Value> image,
+                         RowKeys& keys) const;
+  // Without `image`: the row has left the root.
+  void put(std::uint16_t document, const PlanNode& node, const RowChange& row, const RowKeys& keys,
+           const std::span<const Value>* image);
+  Piece keep(std::string_view bytes);
+  std::string_view text(Piece piece) const {
+    return std::string_view(arena_).substr(piece.at, piece.size);
+  }
+  void find_superseded(const std::vector<PendingRow>& rows);
   void put_lookup(std::uint16_t table, std::string_view key, const LookupRow& row);
   // The rows of a snapshot all carry the token (epoch, 0, 0).
   std::uint32_t idx_of(const RowChange& row) const { return origin_.base.seq == 0 ? 0 : row.index; }
@@ -91,7 +109,12 @@ class Router {
   std::unordered_map<std::string, std::size_t> index_;
   std::vector<PendingLookup> lookups_;
   std::size_t bytes_ = 0;
+  std::string arena_;  // keys and values of the rows at hand
+  RowKeys before_;     // reused, as the following
+  RowKeys after_;
   std::string scratch_;
+  std::string record_;
+  std::vector<bool> superseded_;
 };
 
 }  // namespace tailrace::transform

@@ -7,6 +7,7 @@
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 
@@ -25,6 +26,24 @@ Failure failed(const rocksdb::Status& status, const std::string& path) {
 
 rocksdb::Slice slice(std::string_view view) { return {view.data(), view.size()}; }
 std::string_view view(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+// A memtable takes a run of rising keys at a fraction of the cost of keys in any order. Of changes
+// of one key the last one wins: it is the only one that stays.
+std::vector<const StoreBatch::Change*> in_key_order(const StoreBatch& batch) {
+  std::vector<const StoreBatch::Change*> order;
+  order.reserve(batch.changes().size());
+  for (const StoreBatch::Change& change : batch.changes()) order.push_back(&change);
+  const auto place = [](const StoreBatch::Change* change) {
+    return std::pair<Family, const std::string&>(change->family, change->key);
+  };
+  std::stable_sort(order.begin(), order.end(),
+                   [&](const auto* a, const auto* b) { return place(a) < place(b); });
+  // Backwards, unique() keeps the last of each run.
+  const auto kept = std::unique(order.rbegin(), order.rend(),
+                                [&](const auto* a, const auto* b) { return place(a) == place(b); });
+  order.erase(order.begin(), kept.base());
+  return order;
+}
 
 class RocksStore final : public KeyValueStore {
  public:
@@ -47,10 +66,10 @@ class RocksStore final : public KeyValueStore {
 
   Result<void> write(const StoreBatch& batch) override {
     rocksdb::WriteBatch writes(batch.bytes() + batch.changes().size() * 16);
-    for (const StoreBatch::Change& change : batch.changes()) {
-      const auto status = change.value
-                              ? writes.Put(handle(change.family), change.key, *change.value)
-                              : writes.Delete(handle(change.family), change.key);
+    for (const StoreBatch::Change* change : in_key_order(batch)) {
+      const auto status = change->value
+                              ? writes.Put(handle(change->family), change->key, *change->value)
+                              : writes.Delete(handle(change->family), change->key);
       if (!status.ok()) return failed(status, path_);
     }
     const auto status = db_->Write(rocksdb::WriteOptions(), &writes);
@@ -126,6 +145,8 @@ class RocksFactory final : public StoreFactory {
     options.keep_log_file_num = 2;
     options.max_background_jobs = 2;
     options.info_log_level = rocksdb::InfoLogLevel::ERROR_LEVEL;
+    // One thread writes each store: its memtables take runs of rising keys without a search.
+    options.allow_concurrent_memtable_write = false;
     options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
     return options;
   }
