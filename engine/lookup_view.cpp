@@ -7,6 +7,7 @@ namespace tailrace::engine {
 namespace {
 
 constexpr std::size_t cache_limit_bytes = 64u << 20;
+constexpr std::size_t max_recent = 100'000;
 
 std::string store_key(std::uint16_t table, std::string_view log_key) {
   std::string key;
@@ -16,6 +17,13 @@ std::string store_key(std::uint16_t table, std::string_view log_key) {
 }
 
 std::string position_name(const std::string& table) { return "position/" + table; }
+std::string last_change_name(const std::string& table) { return "changed/" + table; }
+
+std::string varint_text(stream::Offset offset) {
+  std::string text;
+  append_varint(text, static_cast<std::uint64_t>(offset));
+  return text;
+}
 
 LookupValue value_of(const transform::LookupRow& row) {
   LookupValue value;
@@ -28,6 +36,9 @@ LookupValue value_of(const transform::LookupRow& row) {
   value.values = row.values;
   return value;
 }
+
+// Capture's own sign of life; no key set begins like this.
+bool is_progress(const stream::Record& record) { return record.key.starts_with('\xff'); }
 
 LookupChangeSeen change_of(std::uint16_t table, const stream::Record& record) {
   ByteReader in(record.key);
@@ -52,10 +63,15 @@ Result<void> LookupView::open(stream::EventLog& log, std::string_view pipeline,
   tables_.resize(plan_.lookups.size());
   for (std::size_t i = 0; i < tables_.size(); ++i) {
     if (!tables_used[i]) continue;
+    const std::string& name = plan_.lookups[i].table;
     std::string text;
-    TAILRACE_ASSIGN(const bool found, store_->get(transform::Family::meta,
-                                                  position_name(plan_.lookups[i].table), text));
+    TAILRACE_ASSIGN(const bool found,
+                    store_->get(transform::Family::meta, position_name(name), text));
     if (found) tables_[i].position = static_cast<stream::Offset>(ByteReader(text).varint());
+    tables_[i].recent_from = tables_[i].position;
+    TAILRACE_ASSIGN(const bool changed,
+                    store_->get(transform::Family::meta, last_change_name(name), text));
+    if (changed) tables_[i].last_change = static_cast<stream::Offset>(ByteReader(text).varint());
     TAILRACE_ASSIGN(tables_[i].reader,
                     log.open_reader(lookup_topic(pipeline, plan_.lookups[i].table), 0,
                                     tables_[i].position, stream::Isolation::read_uncommitted));
@@ -80,13 +96,21 @@ Result<bool> LookupView::poll_table(std::uint16_t table, const Post& post) {
   if (records.empty()) return false;
   transform::StoreBatch batch;
   for (const stream::Record& record : records) TAILRACE_TRY(put(table, record, batch));
-  std::string position;
-  append_varint(position, static_cast<std::uint64_t>(at.position));
-  batch.put(transform::Family::meta, position_name(plan_.lookups[table].table),
-            std::move(position));
-  TAILRACE_TRY(store_->write(batch));
+  const std::string& name = plan_.lookups[table].table;
+  batch.put(transform::Family::meta, position_name(name), varint_text(at.position));
+  const std::size_t known = at.recent.size();
   for (const stream::Record& record : records) {
-    if (!record.key.starts_with('\xff')) TAILRACE_TRY(post(change_of(table, record)));
+    if (!is_progress(record)) at.recent.push_back(change_of(table, record));
+  }
+  if (at.recent.size() > known) {
+    at.last_change = at.recent.back().offset;
+    batch.put(transform::Family::meta, last_change_name(name), varint_text(at.last_change));
+  }
+  TAILRACE_TRY(store_->write(batch));
+  for (std::size_t i = known; i < at.recent.size(); ++i) TAILRACE_TRY(post(at.recent[i]));
+  while (at.recent.size() > max_recent) {
+    at.recent_from = at.recent.front().offset + 1;
+    at.recent.pop_front();
   }
   return true;
 }
@@ -110,20 +134,33 @@ Result<void> LookupView::put(std::uint16_t table, const stream::Record& record,
   return {};
 }
 
-Result<void> LookupView::replay(std::uint16_t table, stream::Offset from, stream::Offset to,
-                                const Post& post) {
-  if (from >= to) return {};
+Result<void> LookupView::replay(std::uint16_t table, stream::Offset from, const Post& post) {
+  Table& at = tables_[table];
+  if (from > at.last_change) return {};
+  if (from < at.recent_from) TAILRACE_TRY(recall(table, from));
+  for (const LookupChangeSeen& change : at.recent) {
+    if (change.offset >= from) TAILRACE_TRY(post(change));
+  }
+  return {};
+}
+
+// Reads what came before the recent changes, too, from the log.
+Result<void> LookupView::recall(std::uint16_t table, stream::Offset from) {
+  Table& at = tables_[table];
   TAILRACE_ASSIGN(auto reader,
                   log_->open_reader(lookup_topic(pipeline_, plan_.lookups[table].table), 0, from,
                                     stream::Isolation::read_uncommitted));
-  while (reader->position() < to) {
+  std::vector<LookupChangeSeen> older;
+  while (reader->position() < at.recent_from) {
     TAILRACE_ASSIGN(const auto records,
                     reader->poll(system_clock().now() + std::chrono::milliseconds(20)));
     for (const stream::Record& record : records) {
-      if (record.offset < to && !record.key.starts_with('\xff'))
-        TAILRACE_TRY(post(change_of(table, record)));
+      if (record.offset < at.recent_from && !is_progress(record))
+        older.push_back(change_of(table, record));
     }
   }
+  at.recent.insert(at.recent.begin(), older.begin(), older.end());
+  at.recent_from = from;
   return {};
 }
 

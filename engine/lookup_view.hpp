@@ -3,6 +3,7 @@
 // Threading: one thread.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -46,9 +47,9 @@ class LookupView {
   using Post = std::function<Result<void>(const LookupChangeSeen&)>;
   // Puts what has arrived into the store, then tells each change. True: there was something.
   Result<bool> poll(const Post& post);
-  // Reads the changes of `table` in [from, to) again, for a partition that was taken over.
-  Result<void> replay(std::uint16_t table, stream::Offset from, stream::Offset to,
-                      const Post& post);
+  // Tells the changes of `table` from `from` up to position() again, for a partition that was taken
+  // over. Several partitions ask for about the same changes: those of late are kept in memory.
+  Result<void> replay(std::uint16_t table, stream::Offset from, const Post& post);
 
   // nullptr: never seen. Valid until the next call.
   Result<const LookupValue*> find(std::uint16_t table, std::uint16_t key_set, std::string_view key);
@@ -66,9 +67,13 @@ class LookupView {
     std::unique_ptr<stream::TopicReader> reader;
     stream::Offset position = 0;
     std::string progress;
+    stream::Offset last_change = -1;      // of a row; what follows it is progress only
+    std::deque<LookupChangeSeen> recent;  // every change from recent_from on
+    stream::Offset recent_from = 0;
   };
   Result<void> put(std::uint16_t table, const stream::Record& record, transform::StoreBatch& batch);
   Result<bool> poll_table(std::uint16_t table, const Post& post);
+  Result<void> recall(std::uint16_t table, stream::Offset from);
 
   const transform::PipelinePlan& plan_;
   std::unique_ptr<transform::KeyValueStore> store_;

@@ -204,7 +204,7 @@ Result<void> PartitionTask::post_between() {
     const Offset from = posted == committed_metadata_.posted.end() ? 0 : posted->second;
     // A partition that never had a root has no references to scan.
     if (!ever_committed_ && applied_ == 0) continue;
-    TAILRACE_TRY(shared_.view.replay(table, from, shared_.view.position(table),
+    TAILRACE_TRY(shared_.view.replay(table, from,
                                      [&](const LookupChangeSeen& change) { return post(change); }));
   }
   return {};

@@ -1,8 +1,8 @@
 #include "stream/kafka/group_offsets.hpp"
 
-#include <array>
-
 #include <fmt/format.h>
+
+#include <array>
 
 namespace tailrace::stream::kafka {
 namespace {
@@ -26,14 +26,16 @@ Result<std::optional<Committed>> read(const rd_kafka_topic_partition_t& entry,
 
 }  // namespace
 
-Result<std::optional<Committed>> fetch_committed(rd_kafka_t* client, const GroupPlace& place,
-                                                 Deadline deadline) {
-  const std::string doing =
-      fmt::format("committed offset of {} in {}/{}", place.group, place.topic, place.partition);
-  const PartitionList partitions(rd_kafka_topic_partition_list_new(1));
-  rd_kafka_topic_partition_list_add(partitions.get(), place.topic.c_str(), place.partition);
-  const Request request(
-      rd_kafka_ListConsumerGroupOffsets_new(place.group.c_str(), partitions.get()));
+Result<CommittedOffsets> fetch_committed(rd_kafka_t* client, const std::string& group,
+                                         const std::string& topic,
+                                         std::span<const Partition> partitions, Deadline deadline) {
+  const std::string doing = fmt::format("committed offsets of {} in {}", group, topic);
+  const PartitionList wanted(
+      rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
+  for (const Partition partition : partitions) {
+    rd_kafka_topic_partition_list_add(wanted.get(), topic.c_str(), partition);
+  }
+  const Request request(rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), wanted.get()));
   const AdminOptions options(
       rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS));
   std::array<char, 512> text{};
@@ -55,9 +57,16 @@ Result<std::optional<Committed>> fetch_committed(rd_kafka_t* client, const Group
   if (const rd_kafka_error_t* error = rd_kafka_group_result_error(groups[0])) {
     return failure(rd_kafka_error_code(error), doing);
   }
+  CommittedOffsets offsets;
+  for (const Partition partition : partitions) {
+    offsets.emplace(partition, std::optional<Committed>());
+  }
   const rd_kafka_topic_partition_list_t* found = rd_kafka_group_result_partitions(groups[0]);
-  if (found == nullptr || found->cnt != 1) return std::optional<Committed>();
-  return read(found->elems[0], doing);
+  for (int i = 0; found != nullptr && i < found->cnt; ++i) {
+    const rd_kafka_topic_partition_t& entry = found->elems[i];
+    offsets.insert_or_assign(entry.partition, read(entry, doing));
+  }
+  return offsets;
 }
 
 }  // namespace tailrace::stream::kafka

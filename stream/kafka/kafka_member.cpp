@@ -4,15 +4,14 @@
 
 #include "core/assert.hpp"
 #include "core/log.hpp"
-#include "stream/kafka/group_offsets.hpp"
 
 namespace tailrace::stream::kafka {
 namespace {
 
 constexpr Milliseconds leave_patience{3000};
-constexpr Milliseconds restore_patience{60'000};   // without progress
-constexpr Milliseconds laggard_pause{10};          // behind the end and nothing comes
-constexpr Milliseconds longest_wait{100};          // the group is served at least so often
+constexpr Milliseconds restore_patience{60'000};  // without progress
+constexpr Milliseconds laggard_pause{10};         // behind the end and nothing comes
+constexpr Milliseconds longest_wait{100};         // the group is served at least so often
 
 std::vector<Partition> numbers(const rd_kafka_topic_partition_list_t& partitions) {
   std::vector<Partition> out;
@@ -56,17 +55,17 @@ Result<void> KafkaMember::open() {
     rd_kafka_conf_set_error_cb(conf, on_error);
   };
   const KafkaOptions& kafka = context_.config.options();
-  TAILRACE_ASSIGN(membership_,
-                  context_.config.consumer(
-                      {{"group.id", options_.group},
-                       {"group.instance.id", options_.instance_id},
-                       {"partition.assignment.strategy", "cooperative-sticky"},
-                       {"session.timeout.ms", std::to_string(kafka.session_timeout.count())},
-                       {"heartbeat.interval.ms",
-                        std::to_string(kafka.session_timeout.count() / 10)},
-                       {"max.poll.interval.ms", "600000"},
-                       {"queued.min.messages", "1"}},
-                      prepare));
+  TAILRACE_ASSIGN(
+      membership_,
+      context_.config.consumer(
+          {{"group.id", options_.group},
+           {"group.instance.id", options_.instance_id},
+           {"partition.assignment.strategy", "cooperative-sticky"},
+           {"session.timeout.ms", std::to_string(kafka.session_timeout.count())},
+           {"heartbeat.interval.ms", std::to_string(kafka.session_timeout.count() / 10)},
+           {"max.poll.interval.ms", "600000"},
+           {"queued.min.messages", "1"}},
+          prepare));
   rd_kafka_poll_set_consumer(membership_.get());
   membership_queue_.reset(rd_kafka_queue_get_consumer(membership_.get()));
   wakeup_.connect(membership_queue_.get());
@@ -121,6 +120,7 @@ void KafkaMember::on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code,
 
 void KafkaMember::assign(rd_kafka_topic_partition_list_t& partitions) {
   disconnected_ = false;
+  committed_.clear();
   metadata_.reset(rd_kafka_consumer_group_metadata(membership_.get()));
   for (int i = 0; i < partitions.cnt; ++i) partitions.elems[i].offset = RD_KAFKA_OFFSET_END;
   const ErrorHandle error(rd_kafka_incremental_assign(membership_.get(), &partitions));
@@ -133,6 +133,7 @@ void KafkaMember::assign(rd_kafka_topic_partition_list_t& partitions) {
 }
 
 void KafkaMember::revoke(rd_kafka_topic_partition_list_t& partitions) {
+  committed_.clear();
   const bool lost = rd_kafka_assignment_lost(membership_.get()) != 0;
   // The rest of this generation's assignment is still ours, and so is this until we give it back.
   metadata_.reset(lost ? nullptr : rd_kafka_consumer_group_metadata(membership_.get()));
@@ -174,7 +175,7 @@ bool KafkaMember::serve_group(AssignmentListener& listener) {
   while (!ended_) {
     const MessageHandle message(rd_kafka_consumer_poll(membership_.get(), 0));
     if (!message) break;
-    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) continue;  // fetched before the pause
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) continue;            // fetched before the pause
     if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) continue;  // we do not read here
     const Failure found = ended_by(*message);
     const bool fatal = message->err == RD_KAFKA_RESP_ERR__FATAL;
@@ -185,8 +186,7 @@ bool KafkaMember::serve_group(AssignmentListener& listener) {
   return rebalanced_;
 }
 
-Result<std::span<const Record>> KafkaMember::poll(Deadline deadline,
-                                                  AssignmentListener& listener) {
+Result<std::span<const Record>> KafkaMember::poll(Deadline deadline, AssignmentListener& listener) {
   batch_.clear();
   const Deadline began = system_clock().now();
   while (true) {
@@ -226,15 +226,28 @@ void KafkaMember::nudge_laggards() {
   }
 }
 
+// A worker takes its partitions over one after another: the first asks for all of them.
 Result<std::optional<Committed>> KafkaMember::fetch_committed(Partition partition) {
-  TAILRACE_ASSIGN(rd_kafka_t * client, context_.state.any_client());
-  return kafka::fetch_committed(client, {options_.group, options_.topic, partition},
-                                context_.config.call_deadline());
+  auto known = committed_.find(partition);
+  if (known == committed_.end()) {
+    std::vector<Partition> wanted{partition};
+    for (const auto& [other, assigned] : assigned_) {
+      if (other != partition && !assigned.fetch) wanted.push_back(other);
+    }
+    TAILRACE_ASSIGN(committed_, kafka::fetch_committed(membership_.get(), options_.group,
+                                                       options_.topic, wanted,
+                                                       context_.config.call_deadline()));
+    known = committed_.find(partition);
+  }
+  Result<std::optional<Committed>> outcome = std::move(known->second);
+  committed_.erase(known);
+  return outcome;
 }
 
 Result<Bounds> KafkaMember::bounds(Partition partition) {
-  TAILRACE_ASSIGN(rd_kafka_t * client, context_.changes.any_client());
-  return query_bounds(client, options_.topic, partition, context_.config.call_deadline());
+  // On this client nothing is fetched: there, a question waits behind a fetch that waits for data.
+  return query_bounds(membership_.get(), options_.topic, partition,
+                      context_.config.call_deadline());
 }
 
 Result<void> KafkaMember::start(Partition partition, Offset offset) {
@@ -269,9 +282,8 @@ Result<void> KafkaMember::resume(Partition partition) {
 
 Result<void> KafkaMember::restore(Partition partition, const StateVisitor& each) {
   // The high watermark: an undecided transaction of an earlier owner must be waited for.
-  TAILRACE_ASSIGN(rd_kafka_t * client, context_.changes.any_client());
-  TAILRACE_ASSIGN(const Bounds held, query_bounds(client, options_.state_topic, partition,
-                                                  context_.config.call_deadline()));
+  TAILRACE_ASSIGN(const Bounds held, query_bounds(membership_.get(), options_.state_topic,
+                                                  partition, context_.config.call_deadline()));
   if (held.start == held.end) return {};
   Wakeup wakeup;
   TAILRACE_ASSIGN(auto fetch,
@@ -308,6 +320,7 @@ Result<std::vector<AppendAck>> KafkaMember::acknowledged() { return appender_->a
 
 Result<void> KafkaMember::begin_commit(CommitBatch batch) {
   if (ended_) return Failure(*ended_);
+  committed_.clear();
   bool ours = metadata_ != nullptr;
   for (const OffsetCommit& commit : batch.offsets) {
     ours = ours && assigned_.contains(commit.partition);

@@ -8,6 +8,7 @@
 
 #include "stream/kafka/appender.hpp"
 #include "stream/kafka/committer.hpp"
+#include "stream/kafka/group_offsets.hpp"
 #include "stream/kafka/partition_fetch.hpp"
 
 namespace tailrace::stream::kafka {
@@ -66,6 +67,7 @@ class KafkaMember final : public GroupMember {
   QueueHandle membership_queue_;
   GroupMetadata metadata_;  // of the present assignment; null: lost
   std::map<Partition, Assigned> assigned_;
+  CommittedOffsets committed_;  // asked for already, of partitions that are not started yet
   Partition last_read_ = -1;
   MessageBatch batch_;
   std::unique_ptr<Appender> appender_;

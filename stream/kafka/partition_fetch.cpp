@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t messages_per_call = 512;
 constexpr Milliseconds nudge_pause{25};
+constexpr std::size_t may_have_been_full = 256u << 10;  // a quarter of what a queue takes
 
 std::string_view bytes(const void* data, std::size_t size) {
   return {static_cast<const char*>(data), size};
@@ -80,12 +81,14 @@ Result<void> PartitionFetch::handle(MessageHandle message, MessageBatch& batch) 
     if (message->offset < position_) return {};
     position_ = message->offset + 1;
     at_end_ = false;
+    bytes_since_end_ += message->len + message->key_len;
     batch.add(std::move(message));
     return {};
   }
   if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
     position_ = std::max(position_, message->offset);
     at_end_ = true;
+    bytes_since_end_ = 0;
     return {};
   }
   const std::string doing =
@@ -97,11 +100,13 @@ Result<void> PartitionFetch::handle(MessageHandle message, MessageBatch& batch) 
 }
 
 void PartitionFetch::nudge() {
+  if (bytes_since_end_ < may_have_been_full) return;  // else the end itself is on its way
   const Deadline now = system_clock().now();
   if (now - nudged_ < nudge_pause) return;
+  nudged_ = now;
+  // Asking is enough; the answer would wait behind a fetch that waits for data.
   static_cast<void>(query_bounds(client_.client.get(), rd_kafka_topic_name(topic_.get()),
-                                 partition_, now + Milliseconds(100)));
-  nudged_ = system_clock().now();
+                                 partition_, now + Milliseconds(1)));
 }
 
 Result<std::unique_ptr<PartitionFetch>> FetchPool::open(const std::string& topic,

@@ -56,6 +56,7 @@ class PartitionFetch {
   Offset position() const { return position_; }
   // librdkafka looks at a queue that was full only once a second (before 2.2); a request to the
   // partition's leader makes it look now. Call when nothing comes although the end is not reached.
+  // Waits for nothing.
   void nudge();
 
  private:
@@ -69,6 +70,7 @@ class PartitionFetch {
   bool started_ = false;
   bool at_end_ = false;
   Offset position_;
+  std::size_t bytes_since_end_ = 0;
   Deadline nudged_{};
 };
 
