@@ -116,7 +116,7 @@ Result<void> Runner::wait_for_schemas() {
       continue;
     }
     if (attempt > 0) board_.set("log", engine::Phase::streaming);
-    if (state->schemas && !state->spec_hashes.empty()) {
+    if (state->schemas && !state->spec_hashes.empty() && state->identity) {
       control_ = std::move(*state);
       TAILRACE_ASSIGN(plan_, transform::compile_plan(spec_.documents, *control_.schemas));
       for (const transform::DocumentPlan& document : plan_.documents) {
@@ -139,8 +139,8 @@ Result<void> Runner::wait_for_schemas() {
 
 // A sink that was built from another log makes this log a later generation (engine.md §3).
 Result<void> Runner::settle_identity() {
-  sinks::LogIdentity identity = control_.identity.value_or(sinks::LogIdentity{random_id(), 0});
-  bool changed = !control_.identity;
+  sinks::LogIdentity identity = *control_.identity;
+  bool changed = false;
   for (const transform::DocumentPlan& document : plan_.documents) {
     const sinks::DocumentShape shape = shape_of(spec_, document, *control_.schemas);
     for (const sinks::SinkSpec* sink : sinks_of(document.name)) {
@@ -157,7 +157,7 @@ Result<void> Runner::settle_identity() {
         if (known) break;
         if (known.error().disposition != Disposition::retry) return Failure(known.error());
         // A sink that is away fails alone: its identity is settled when it comes back.
-        if (attempt >= 3 && control_.identity) break;
+        if (attempt >= 3) break;
         if (!back_off("sink " + sink->name, known.error(), attempt)) return {};
       }
     }
@@ -190,18 +190,23 @@ std::vector<const sinks::SinkSpec*> Runner::sinks_of(const std::string& document
 
 // ------------------------------------------------------------------ capture
 
-void Runner::capture_loop() {
+// Crash-only: after an error that may pass, everything of the component is made anew.
+void Runner::keep_running(const std::string& component, const std::function<Result<void>()>& once) {
   for (unsigned attempt = 0; !stopping(); ++attempt) {
     const Deadline began = system_clock().now();
-    const auto outcome = capture_once();
+    const auto outcome = once();
     if (outcome) break;
     if (outcome.error().disposition != Disposition::retry) {
-      fail("capture", outcome.error());
+      fail(component, outcome.error());
       break;
     }
     if (system_clock().now() - began > std::chrono::seconds(60)) attempt = 0;
-    if (!back_off("capture", outcome.error(), attempt)) break;
+    if (!back_off(component, outcome.error(), attempt)) break;
   }
+}
+
+void Runner::capture_loop() {
+  keep_running("capture", [this] { return capture_once(); });
   capture_ended_ = true;
 }
 
@@ -235,6 +240,7 @@ Result<void> Runner::capture_once() {
   options.pipeline = spec_.name;
   options.source = spec_.source.shards[0].name;
   options.partitions = partitions_of(spec_);
+  options.log_id = random_id();
   options.documents = spec_.documents;
   options.events = spec_.events;
   TAILRACE_ASSIGN(options.first_position, first_position());
@@ -267,21 +273,24 @@ Result<void> Runner::capture_once() {
 // ------------------------------------------------------------------ projectors
 
 void Runner::projector_loop(ProjectorSlot& slot) {
-  const std::string component = "projector " + plan_.documents[slot.document].name;
-  for (unsigned attempt = 0; !stopping(); ++attempt) {
-    const Deadline began = system_clock().now();
-    auto outcome = project_once(slot);
-    if (outcome) break;
-    if (outcome.error().code == "state.corrupt" && log_->keeps_state())
-      outcome = forget_store(slot);
-    if (outcome.error().disposition != Disposition::retry) {
-      fail(component, outcome.error());
-      break;
-    }
-    if (system_clock().now() - began > std::chrono::seconds(60)) attempt = 0;
-    if (!back_off(component, outcome.error(), attempt)) break;
-  }
+  keep_running("projector " + plan_.documents[slot.document].name, [&]() -> Result<void> {
+    const auto outcome = project_once(slot);
+    if (outcome) return {};
+    if (outcome.error().code == "state.corrupt" && log_->keeps_state()) return forget_store(slot);
+    if (outcome.error().code == "log.fenced") return doubt_fence(slot, outcome.error());
+    return outcome;
+  });
   slot.ended = true;
+}
+
+// A worker that the broker did not hear in time is fenced by its own next membership. Its name is
+// its own (state.dir has one process), so only a copied state.dir can fence it again and again.
+Result<void> Runner::doubt_fence(ProjectorSlot& slot, const Error& error) {
+  const Deadline now = system_clock().now();
+  std::erase_if(slot.fenced, [&](Deadline at) { return now - at > std::chrono::minutes(2); });
+  slot.fenced.push_back(now);
+  if (slot.fenced.size() > 3) return Failure(error);
+  return retry("log.member_lost", error.message);
 }
 
 // A damaged local store is only a copy: the next take-over restores it from the log.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -50,6 +51,7 @@ class Runner {
     std::atomic<bool> reached{false};
     std::atomic<bool> ended{false};
     std::atomic<std::uint64_t> dead_letters{0};
+    std::vector<Deadline> fenced;  // of late
   };
 
   Result<void> start();
@@ -57,12 +59,14 @@ class Runner {
   Result<void> settle_identity();
   Result<void> save_identity(const sinks::LogIdentity& identity);
   Result<void> find_target();
+  void keep_running(const std::string& component, const std::function<Result<void>()>& once);
   void capture_loop();
   Result<void> capture_once();
   Result<std::optional<SourcePosition>> first_position() const;
   void projector_loop(ProjectorSlot& slot);
   Result<void> project_once(ProjectorSlot& slot);
   Result<void> forget_store(const ProjectorSlot& slot);
+  Result<void> doubt_fence(ProjectorSlot& slot, const Error& error);
   Result<std::vector<std::unique_ptr<engine::SinkLane>>> open_lanes(std::uint16_t document);
   std::vector<const sinks::SinkSpec*> sinks_of(const std::string& document) const;
   // Waits before the next attempt; false: stop was requested meanwhile.

@@ -109,9 +109,14 @@ Result<void> CaptureRole::ensure_topics() {
   return {};
 }
 
-// Schemas and spec hashes of a fresh pipeline, or of a document that was added to an old one.
+// Schemas, spec hashes and the name of a fresh log: before any projector begins, and by one writer,
+// so that all of them find the same.
 Result<void> CaptureRole::save_new_facts(const ControlState& control) {
   const std::string topic = control_topic(options_.pipeline);
+  if (!control.identity && !options_.log_id.empty()) {
+    const std::string identity = encode(sinks::LogIdentity{options_.log_id, 0});
+    TAILRACE_TRY(append({topic, 0, identity_key, identity, {}}));
+  }
   if (!control.positions.empty()) {
     for (const transform::DocumentPlan& document : plan_.documents) {
       if (control.spec_hashes.contains(document.name)) continue;

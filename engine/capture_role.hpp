@@ -30,6 +30,7 @@ struct CaptureOptions {
   std::vector<transform::DocumentSpec> documents;
   std::optional<transform::EventsSpec> events;
   std::optional<SourcePosition> first_position;  // `start: now|gtid|position`; else a snapshot
+  std::string log_id;  // of a log that has none yet: what sinks know it by; empty: do not name it
   Milliseconds batch_age{50};
   Milliseconds late_batch_age{400};  // while catching up, when nobody waits for this very row
   std::size_t batch_bytes = 4u << 20;

@@ -320,13 +320,16 @@ void Projector::report() {
   const std::string label = "{document=\"" + plan_.name + "\"}";
   double pending = 0;
   double fanout = 0;
+  double taken = 0;
   bool running = !partitions_.empty();
   for (const auto& [partition, task] : partitions_) {
     const PartitionTask::Progress progress = task->progress();
+    taken += progress.running ? 1 : 0;
     pending += static_cast<double>(progress.pending);
     fanout += static_cast<double>(task->fanout_pending());
     running = running && progress.running;
   }
+  deps_.board.gauge("tailrace_partitions" + label, taken);
   deps_.board.gauge("tailrace_pending_documents" + label, pending);
   deps_.board.gauge("tailrace_fanout_pending" + label, fanout);
   deps_.board.gauge("tailrace_dead_letters" + label, static_cast<double>(dead_letters()));

@@ -10,6 +10,7 @@ namespace {
 
 constexpr Milliseconds leave_patience{3000};
 constexpr Milliseconds restore_patience{60'000};  // without progress
+constexpr Milliseconds fenced_by_itself{60'000};  // so long after a break
 constexpr Milliseconds laggard_pause{10};         // behind the end and nothing comes
 constexpr Milliseconds longest_wait{100};         // the group is served at least so often
 
@@ -119,7 +120,6 @@ void KafkaMember::on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code,
 }
 
 void KafkaMember::assign(rd_kafka_topic_partition_list_t& partitions) {
-  disconnected_ = false;
   committed_.clear();
   metadata_.reset(rd_kafka_consumer_group_metadata(membership_.get()));
   for (int i = 0; i < partitions.cnt; ++i) partitions.elems[i].offset = RD_KAFKA_OFFSET_END;
@@ -147,20 +147,22 @@ void KafkaMember::revoke(rd_kafka_topic_partition_list_t& partitions) {
 
 void KafkaMember::on_error(rd_kafka_t*, int code, const char* reason, void* self) {
   auto& member = *static_cast<KafkaMember*>(self);
-  if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
-    member.disconnected_ = true;
+  if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
+      code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+    member.disconnected_at_ = system_clock().now();
   }
   log_debug("kafka.error", {{"group", member.options_.group}, {"message", reason}});
 }
 
-// A static member whose broker dies while it joins does not learn its new member id and is then
-// fenced by itself; only without such a break has another worker taken its name.
+// A static member whose broker dies, or does not answer, while it joins does not learn its new
+// member id and is then fenced by itself; only without such a break has another worker taken its
+// name.
 Failure KafkaMember::ended_by(const rd_kafka_message_t& message) const {
   const char* text = rd_kafka_message_errstr(&message);
   if (message.err != RD_KAFKA_RESP_ERR__FATAL) {
     return failure(message.err, fmt::format("group {}: {}", options_.group, text));
   }
-  if (disconnected_) {
+  if (system_clock().now() - disconnected_at_ < fenced_by_itself) {
     return retry("log.member_lost",
                  fmt::format("group {}: lost with the connection ({})", options_.group, text));
   }
@@ -234,9 +236,9 @@ Result<std::optional<Committed>> KafkaMember::fetch_committed(Partition partitio
     for (const auto& [other, assigned] : assigned_) {
       if (other != partition && !assigned.fetch) wanted.push_back(other);
     }
-    TAILRACE_ASSIGN(committed_, kafka::fetch_committed(membership_.get(), options_.group,
-                                                       options_.topic, wanted,
-                                                       context_.config.call_deadline()));
+    TAILRACE_ASSIGN(committed_,
+                    kafka::fetch_committed(membership_.get(), options_.group, options_.topic,
+                                           wanted, context_.config.call_deadline()));
     known = committed_.find(partition);
   }
   Result<std::optional<Committed>> outcome = std::move(known->second);

@@ -75,7 +75,7 @@ class KafkaMember final : public GroupMember {
   AssignmentListener* listener_ = nullptr;  // during serve_group
   bool rebalanced_ = false;
   bool left_ = false;
-  bool disconnected_ = false;  // from the broker, since the last assignment
+  Deadline disconnected_at_{};  // from a broker, the last time
   std::optional<Error> ended_;
 };
 

@@ -1,9 +1,9 @@
 #include "stream/kafka/rdkafka.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <thread>
-
-#include <fmt/format.h>
 
 namespace tailrace::stream::kafka {
 
@@ -23,9 +23,10 @@ Failure failure(rd_kafka_resp_err_t code, std::string_view doing) {
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
       return halt("log.out_of_range", std::move(text));
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
       return halt("log.no_topic", std::move(text));
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:  // the client's own memory is empty: after a long pause,
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:  // or while a busy broker names no leader
+      return retry("log.unavailable", std::move(text));
     case RD_KAFKA_RESP_ERR__BAD_MSG:
     case RD_KAFKA_RESP_ERR_INVALID_MSG:
       return halt("log.corrupt", std::move(text));

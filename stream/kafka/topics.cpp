@@ -1,9 +1,9 @@
 #include "stream/kafka/topics.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <thread>
-
-#include <fmt/format.h>
 
 namespace tailrace::stream::kafka {
 namespace {
@@ -57,15 +57,14 @@ Result<void> create(const ClientConfig& config, rd_kafka_t* client,
       continue;
     }
     const char* detail = rd_kafka_topic_result_error_string(results[i]);
-    const std::string doing = fmt::format("creating topic {} ({})",
-                                          rd_kafka_topic_result_name(results[i]),
-                                          detail == nullptr ? "" : detail);
+    const std::string doing =
+        fmt::format("creating topic {} ({})", rd_kafka_topic_result_name(results[i]),
+                    detail == nullptr ? "" : detail);
     Failure found = failure(code, doing);
-    const bool refused = code == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR ||
-                         code == RD_KAFKA_RESP_ERR_INVALID_PARTITIONS ||
-                         code == RD_KAFKA_RESP_ERR_INVALID_CONFIG ||
-                         code == RD_KAFKA_RESP_ERR_POLICY_VIOLATION ||
-                         code == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
+    const bool refused =
+        code == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR ||
+        code == RD_KAFKA_RESP_ERR_INVALID_PARTITIONS || code == RD_KAFKA_RESP_ERR_INVALID_CONFIG ||
+        code == RD_KAFKA_RESP_ERR_POLICY_VIOLATION || code == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
     if (refused) return halt("log.config", found.value().message);
     return found;
   }
@@ -80,25 +79,28 @@ Result<void> check(const TopicSpec& spec, Partition partitions) {
                           spec.name, partitions, spec.partitions));
 }
 
+// It is still being made, or its broker is away or too busy to show that it is alive.
+Failure no_leader(const std::string& topic) {
+  return retry("log.unavailable", fmt::format("topic {} has no leader", topic));
+}
+
 }  // namespace
 
-Result<Partition> partition_count(rd_kafka_t* client, const std::string& topic,
-                                  Deadline deadline) {
+Result<Partition> partition_count(rd_kafka_t* client, const std::string& topic, Deadline deadline) {
   const TopicHandle handle(rd_kafka_topic_new(client, topic.c_str(), nullptr));
   const rd_kafka_metadata_t* raw = nullptr;
   const auto code =
       rd_kafka_metadata(client, 0, handle.get(), &raw, std::max(1, milliseconds_until(deadline)));
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return failure(code, fmt::format("topic {}", topic));
   const Metadata metadata(raw);
-  if (metadata->topic_cnt == 0) return 0;
+  if (metadata->topic_cnt == 0) return no_leader(topic);
   const rd_kafka_metadata_topic_t& found = metadata->topics[0];
   if (found.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return 0;
-  if (found.err == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) return 0;
   if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return failure(found.err, fmt::format("topic {}", topic));
   }
   for (int i = 0; i < found.partition_cnt; ++i) {
-    if (found.partitions[i].leader < 0) return 0;  // still being made
+    if (found.partitions[i].leader < 0) return no_leader(topic);
   }
   return found.partition_cnt;
 }
@@ -119,13 +121,14 @@ Result<void> ensure_topics(const ClientConfig& config, rd_kafka_t* client,
   TAILRACE_TRY(create(config, client, missing, deadline));
   for (const TopicSpec* spec : missing) {
     while (true) {
-      TAILRACE_ASSIGN(const Partition partitions, partition_count(client, spec->name, deadline));
-      if (partitions > 0) {
-        TAILRACE_TRY(check(*spec, partitions));
+      const auto partitions = partition_count(client, spec->name, deadline);
+      if (partitions && *partitions > 0) {
+        TAILRACE_TRY(check(*spec, *partitions));
         break;
       }
-      if (system_clock().now() >= deadline) {
-        return retry("log.unavailable", fmt::format("topic {} has no leader yet", spec->name));
+      const bool passes = partitions || partitions.error().disposition == Disposition::retry;
+      if (!passes || system_clock().now() >= deadline) {
+        return partitions ? no_leader(spec->name) : Failure(partitions.error());
       }
       std::this_thread::sleep_for(propagation_pause);  // Kafka tells nobody when it is ready
     }

@@ -131,6 +131,12 @@ class Child:
         self._process.wait()
         return alive
 
+    def freeze(self, seconds):
+        """SIGSTOP, and SIGCONT after a while: to others it is dead, then a zombie."""
+        self._process.send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        self._process.send_signal(signal.SIGCONT)
+
     def stop(self, number=signal.SIGTERM, seconds=60):
         if self.code is None:
             self._process.send_signal(number)
