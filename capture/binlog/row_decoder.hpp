@@ -25,8 +25,9 @@ class RowDecoder {
 
   // The next row, or false after the last. `before` is written for update and remove, `after` for
   // insert and update; each must have schema().columns.size() elements where it is written, and
-  // every element is written (absent where the image has no value). Errors halt: binlog.corrupt,
-  // with the row's number; nothing of that row may be used.
+  // every element is written (absent where the image has no value). Both may be empty where the
+  // layout wants no column: then rows are only counted. Errors halt: binlog.corrupt, with the
+  // row's number; nothing of that row may be used.
   Result<bool> next(std::span<Value> before, std::span<Value> after);
 
   const DecodeCounters& counters() const { return counters_; }
