@@ -1,7 +1,7 @@
 #include "capture/binlog/event_reader.hpp"
 
 #include <fmt/format.h>
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include "capture/binlog/wire_reader.hpp"
 
@@ -12,9 +12,9 @@ namespace {
 constexpr std::size_t checksum_bytes = 4;
 constexpr std::size_t flags_at = 17;
 
+// zlib's polynomial, and several times its speed: half the time of counting rows went there.
 std::uint32_t crc(std::uint32_t seed, std::string_view bytes) {
-  return static_cast<std::uint32_t>(
-      crc32_z(seed, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+  return libdeflate_crc32(seed, bytes.data(), bytes.size());
 }
 
 // Over everything before the checksum; FORMAT_DESCRIPTION is summed as if it were not in use.
