@@ -1,5 +1,6 @@
 #include "core/json_writer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -40,8 +41,6 @@ std::size_t plain_prefix(std::string_view text) {
   while (i < text.size() && !needs_escape[static_cast<unsigned char>(text[i])]) ++i;
   return i;
 }
-
-constexpr std::size_t short_text = 126;  // copied with its quotes in one piece
 
 void append_escaped(std::string& out, unsigned char c) {
   switch (c) {
@@ -103,12 +102,10 @@ void append_number(std::string& out, std::uint64_t number) { append_chars(out, n
 
 void append_json_string(std::string& out, std::string_view text) {
   std::size_t i = plain_prefix(text);
-  if (i == text.size() && i <= short_text) {
-    char quoted[short_text + 2];
-    quoted[0] = '"';
-    std::memcpy(quoted + 1, text.data(), i);
-    quoted[i + 1] = '"';
-    out.append(quoted, i + 2);
+  if (i == text.size()) {
+    const std::size_t at = out.size();
+    out.append(i + 2, '"');
+    std::copy(text.begin(), text.end(), out.begin() + static_cast<std::ptrdiff_t>(at + 1));
     return;
   }
   out.push_back('"');

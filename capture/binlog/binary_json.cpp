@@ -8,6 +8,7 @@
 #include "capture/binlog/decimal.hpp"
 #include "capture/binlog/table_map.hpp"
 #include "capture/binlog/temporal.hpp"
+#include "capture/binlog/text_cursor.hpp"
 #include "capture/binlog/wire_reader.hpp"
 #include "core/json_writer.hpp"
 
@@ -22,11 +23,21 @@ enum class JsonType : std::uint8_t {
 };
 
 constexpr int deepest = 100;
+constexpr std::size_t longest_number = 20;  // -9223372036854775808
 constexpr std::size_t base64_line_bytes = 57;  // the server breaks lines after 76 characters
+
+void append_opaque(std::string& out, std::uint8_t type, std::string_view bytes) {
+  out += "\"base64:type" + std::to_string(type) + ":";
+  for (std::size_t i = 0; i < bytes.size(); i += base64_line_bytes) {
+    if (i != 0) out += "\\n";
+    append_base64(out, bytes.substr(i, base64_line_bytes));
+  }
+  out += '"';
+}
 
 class JsonPrinter {
  public:
-  JsonPrinter(std::string& out, std::size_t document_bytes) : out_(out), budget_(document_bytes) {}
+  JsonPrinter(TextCursor& out, std::size_t document_bytes) : out_(out), budget_(document_bytes) {}
 
   // `at`: the value's bytes and everything behind it inside its container.
   bool value(JsonType type, std::string_view at, int depth) {
@@ -65,19 +76,15 @@ class JsonPrinter {
   bool literal(char which) {
     constexpr std::string_view texts[] = {"null", "true", "false"};
     if (static_cast<unsigned char>(which) > 2) return false;
-    out_ += texts[static_cast<unsigned char>(which)];
+    put(texts[static_cast<unsigned char>(which)]);
     return true;
   }
 
   template <class T>
   bool integer(std::string_view at) {
     if (at.size() < sizeof(T)) return false;
-    const T number = load<T>(at.data());
-    if constexpr (std::is_signed_v<T>) {
-      append_number(out_, static_cast<std::int64_t>(number));
-    } else {
-      append_number(out_, static_cast<std::uint64_t>(number));
-    }
+    out_.make_room(longest_number);
+    out_.put_number(load<T>(at.data()));
     return true;
   }
 
@@ -85,7 +92,7 @@ class JsonPrinter {
     if (at.size() < 8 || !spend(8)) return false;
     const auto number = load<double>(at.data());
     if (!std::isfinite(number)) return false;
-    append_server_double(out_, number);
+    out_.append([&](std::string& out) { append_server_double(out, number); });
     return true;
   }
 
@@ -104,8 +111,15 @@ class JsonPrinter {
   }
 
   bool text(std::string_view bytes) {
+    if (is_plain_json(bytes.data(), bytes.size())) {
+      out_.make_room(bytes.size() + 2);
+      out_.put('"');
+      out_.put(bytes);
+      out_.put('"');
+      return true;
+    }
     if (!is_valid_utf8(bytes)) return false;
-    append_json_string(out_, bytes);
+    out_.append([&](std::string& out) { append_json_string(out, bytes); });
     return true;
   }
 
@@ -126,12 +140,7 @@ class JsonPrinter {
       case WireType::timestamp: return temporal(static_cast<WireType>(number), bytes);
       default: break;
     }
-    out_ += "\"base64:type" + std::to_string(number) + ":";
-    for (std::size_t i = 0; i < bytes.size(); i += base64_line_bytes) {
-      if (i != 0) out_ += "\\n";
-      append_base64(out_, bytes.substr(i, base64_line_bytes));
-    }
-    out_ += '"';
+    out_.append([&](std::string& out) { append_opaque(out, number, bytes); });
     return true;
   }
 
@@ -144,7 +153,7 @@ class JsonPrinter {
     char buffer[longest_decimal_text];
     char* const end = write_decimal(buffer, bytes.substr(2, size), precision, scale);
     if (end == nullptr) return false;
-    out_.append(buffer, end);
+    put({buffer, end});
     return true;
   }
 
@@ -160,9 +169,9 @@ class JsonPrinter {
     } else {
       end = write_datetime(end, unpack_datetime(packed), 6, ' ');
     }
-    out_ += '"';
-    out_.append(buffer, end);
-    out_ += '"';
+    put('"');
+    put({buffer, end});
+    put('"');
     return true;
   }
 
@@ -178,13 +187,13 @@ class JsonPrinter {
     at = at.substr(0, size);
     const char* key = at.data() + 2 * shape.offset_bytes;
     const char* entry = key + count * key_entry;
-    out_ += shape.object ? '{' : '[';
+    put(shape.object ? '{' : '[');
     for (std::size_t i = 0; i < count; ++i, key += key_entry, entry += value_entry) {
-      if (i != 0) out_ += ',';
+      if (i != 0) put(',');
       if (shape.object && !member_key(at, key, shape)) return false;
       if (!member(at, entry, shape, depth)) return false;
     }
-    out_ += shape.object ? '}' : ']';
+    put(shape.object ? '}' : ']');
     return true;
   }
 
@@ -193,7 +202,7 @@ class JsonPrinter {
     const std::size_t size = load<std::uint16_t>(entry + shape.offset_bytes);
     if (offset > at.size() || size > at.size() - offset || !spend(size)) return false;
     if (!text(at.substr(offset, size))) return false;
-    out_ += ':';
+    put(':');
     return true;
   }
 
@@ -209,7 +218,16 @@ class JsonPrinter {
     return value(type, at.substr(offset), depth + 1);
   }
 
-  std::string& out_;
+  void put(char c) {
+    out_.make_room(1);
+    out_.put(c);
+  }
+  void put(std::string_view text) {
+    out_.make_room(text.size());
+    out_.put(text);
+  }
+
+  TextCursor& out_;
   std::size_t budget_;
 };
 
@@ -220,9 +238,12 @@ bool append_binary_json(std::string& out, std::string_view document) {
     out += "null";
     return true;
   }
-  JsonPrinter printer(out, document.size());
-  return printer.value(static_cast<JsonType>(static_cast<std::uint8_t>(document[0])),
-                       document.substr(1), 1);
+  TextCursor text(out, document.size() + document.size() / 2);
+  JsonPrinter printer(text, document.size());
+  const bool printed = printer.value(
+      static_cast<JsonType>(static_cast<std::uint8_t>(document[0])), document.substr(1), 1);
+  text.finish();
+  return printed;
 }
 
 void append_server_double(std::string& out, double number) {
