@@ -15,6 +15,11 @@ namespace {
 
 constexpr std::uint64_t no_table = 0xffffff;  // rows that only end their statement
 
+Failure not_an_event(Error error) {
+  return halt("binlog.start_position",
+              error.message + "; --start-position must be where an event begins");
+}
+
 }  // namespace
 
 ChangeWalk::ChangeWalk(WalkOptions options, ChangeVisitor& visitor)
@@ -37,10 +42,13 @@ Result<void> ChangeWalk::read(BinlogFile& file, Range range) {
   maps_.end_statement();
   Result<void> taken;
   while (taken && file.offset() < range.stop) {
-    TAILRACE_ASSIGN(const auto event, file.next());
-    if (!event) break;
-    taken = apply(*event);
-    const bool behind_head = event->header.type == EventType::format_description;
+    const std::uint64_t offset = file.offset();
+    const auto event = file.next();
+    if (!event && offset == range.start) return not_an_event(event.error());
+    if (!event) return Failure(event.error());
+    if (!*event) break;
+    taken = apply(**event);
+    const bool behind_head = (*event)->header.type == EventType::format_description;
     if (taken && behind_head && range.start > file.offset()) taken = file.skip_to(range.start);
   }
   file_ = nullptr;
