@@ -68,7 +68,11 @@ void ChangeWalk::begin() {
 
 Result<void> ChangeWalk::apply(const EventView& event) {
   const EventType type = event.header.type;
-  if (is_rows_event(type)) return rows(event);
+  if (is_rows_event(type) || type == EventType::partial_update_rows) return rows(event);
+  if (is_mariadb_compressed(type)) {
+    TAILRACE_ASSIGN(const EventView expanded, decompressor_.expand(event, file_->format()));
+    return apply(expanded);
+  }
   switch (type) {
     case EventType::table_map:
       TAILRACE_TRY(maps_.add(event, file_->format()));
@@ -181,7 +185,8 @@ Result<void> ChangeWalk::rows(const EventView& event) {
   if (shown_) {
     RowDecoder decoder(*entry->layout, rows, arena_);
     TAILRACE_TRY(visit_rows(decoder, {event, transaction_, entry->layout, rows.op}));
-    invalid_texts_ += decoder.counters().invalid_texts;
+    repaired_.invalid_texts += decoder.counters().invalid_texts;
+    repaired_.unknown_documents += decoder.counters().unknown_documents;
   }
   if (rows.ends_statement()) maps_.end_statement();
   return {};

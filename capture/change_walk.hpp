@@ -16,6 +16,7 @@
 
 #include "capture/binlog/binlog_file.hpp"
 #include "capture/binlog/charset.hpp"
+#include "capture/binlog/mariadb_compression.hpp"
 #include "capture/binlog/payload_reader.hpp"
 #include "capture/binlog/query_event.hpp"
 #include "capture/binlog/row_decoder.hpp"
@@ -79,7 +80,7 @@ class ChangeWalk {
   // To the end of the file. Errors halt and name file, offset and event.
   Result<void> read(BinlogFile& file, Range range);
 
-  std::uint64_t invalid_texts() const { return invalid_texts_; }
+  const DecodeCounters& repaired() const { return repaired_; }
   // Statements that changed rows of tables that were asked for without logging the rows.
   std::uint64_t row_statements() const { return row_statements_; }
 
@@ -104,6 +105,7 @@ class ChangeWalk {
   ChangeVisitor& visitor_;
   BinlogFile* file_ = nullptr;
   TableMaps maps_;
+  MariadbDecompressor decompressor_;
   PayloadReader payload_;
   PayloadReader payload_ahead_;
   bool in_payload_ = false;
@@ -115,7 +117,7 @@ class ChangeWalk {
   std::vector<Value> before_;
   std::vector<Value> after_;
   std::unordered_map<std::uint16_t, std::unique_ptr<CharsetConverter>> statement_charsets_;
-  std::uint64_t invalid_texts_ = 0;
+  DecodeCounters repaired_;
   std::uint64_t row_statements_ = 0;
 };
 

@@ -140,15 +140,21 @@ class Binlog final : public Verb {
   }
 
   static int finish(const Result<void>& walked, const ChangeWalk& reader, const Output& output) {
-    if (!output.quiet && reader.row_statements() > 1) {
-      fmt::print(stderr, "tailrace: warning: {} statements changed rows that were not logged\n",
-                 reader.row_statements());
+    const auto warn = [&](std::uint64_t count, std::string_view what) {
+      if (!output.quiet) fmt::print(stderr, "tailrace: warning: {} {}\n", count, what);
+    };
+    const capture::DecodeCounters& repaired = reader.repaired();
+    if (reader.row_statements() > 1) {
+      warn(reader.row_statements(), "statements changed rows that were not logged");
     }
-    if (!output.quiet && reader.invalid_texts() > 0) {
-      fmt::print(stderr,
-                 "tailrace: warning: {} texts had bytes that are not in their character set; "
-                 "U+FFFD stands for them\n",
-                 reader.invalid_texts());
+    if (repaired.invalid_texts > 0) {
+      warn(repaired.invalid_texts,
+           "texts had bytes that are not in their character set; U+FFFD stands for them");
+    }
+    if (repaired.unknown_documents > 0) {
+      warn(repaired.unknown_documents,
+           "JSON documents were logged as differences to documents that were not logged; they are "
+           "left out of 'after'");
     }
     return walked ? kOk : report(walked.error());
   }

@@ -39,7 +39,13 @@ class RowDecoder {
     bool complete = false;     // all of the table's
   };
   Image describe(std::string_view present) const;
-  bool decode(const Image& image, std::span<Value> out);
+  // `partial`: bits of the JSON columns whose values are differences to those in `before`.
+  bool decode(const Image& image, std::span<Value> out, std::string_view partial = {},
+              std::span<const Value> before = {});
+  bool read_partial_bits(std::string_view& bits);
+  bool is_partial(std::string_view bits, std::size_t column) const;
+  bool rebuild(const CompiledColumn& column, std::string_view field, std::span<const Value> before,
+               Value& out);
   Failure broken() const;
 
   const TableLayout& layout_;

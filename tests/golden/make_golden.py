@@ -141,8 +141,11 @@ def make(server: Server, case: Path) -> None:
     print(f"{case.stem}: {len(found)} changes")
 
 
-def make_mariadb(server: Server) -> None:
+def make_mariadb(server: Server, wanted: list[str]) -> None:
     for case in sorted((HERE / "mariadb").glob("*.sql")):
+        if wanted and case.stem not in wanted:
+            continue
+        server.run(f"SET GLOBAL log_bin_compress_min_len=10, log_bin_compress={case.stem == 'compressed'};")
         server.run(f"SET sql_log_bin=0; DROP DATABASE IF EXISTS {DATABASE}; "
                    f"CREATE DATABASE {DATABASE}; FLUSH BINARY LOGS;")
         file = server.run("SHOW MASTER STATUS;")[0][0]
@@ -169,8 +172,8 @@ def main() -> None:
     if sys.argv[2:] == ["lines"]:
         make_lines(Server(os.path.abspath(sys.argv[1])))
         return
-    if sys.argv[2:] == ["mariadb"]:
-        make_mariadb(Server(os.path.abspath(sys.argv[1]), "mariadb"))
+    if sys.argv[2:3] == ["mariadb"]:
+        make_mariadb(Server(os.path.abspath(sys.argv[1]), "mariadb"), sys.argv[3:])
         return
     server = Server(os.path.abspath(sys.argv[1]))
     wanted = sys.argv[2:]

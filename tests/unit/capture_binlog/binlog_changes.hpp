@@ -62,7 +62,8 @@ class BinlogChanges {
       case EventType::previous_gtids: TAILRACE_TRY(parse_previous_gtids(event)); return {};
       default: break;
     }
-    if (is_rows_event(event.header.type)) return rows(event, format);
+    const bool partial = event.header.type == EventType::partial_update_rows;
+    if (is_rows_event(event.header.type) || partial) return rows(event, format);
     if (classify(event.header.type, event.header.flags) == EventAction::stop) {
       return unsupported_event(event, "stops the reader");
     }
