@@ -66,6 +66,10 @@ class JsonPrinter {
     std::size_t offset_bytes;  // 2 small, 4 large
   };
 
+  static std::size_t offset_at(const char* at, Shape shape) {
+    return shape.offset_bytes == 2 ? load<std::uint16_t>(at) : load<std::uint32_t>(at);
+  }
+
   // Documents do not share parts; without a budget a forged one could name a part many times.
   bool spend(std::size_t bytes) {
     if (bytes > budget_) return false;
@@ -110,16 +114,16 @@ class JsonPrinter {
     return false;
   }
 
-  bool text(std::string_view bytes) {
+  bool text(std::string_view bytes, char before = 0, char behind = 0) {
     if (is_plain_json(bytes.data(), bytes.size())) {
-      out_.make_room(bytes.size() + 2);
-      out_.put('"');
-      out_.put(bytes);
-      out_.put('"');
+      out_.make_room(bytes.size() + 4);
+      out_.put_quoted(bytes, before, behind);
       return true;
     }
     if (!is_valid_utf8(bytes)) return false;
+    if (before != 0) put(before);
     out_.append([&](std::string& out) { append_json_string(out, bytes); });
+    if (behind != 0) put(behind);
     return true;
   }
 
@@ -177,8 +181,8 @@ class JsonPrinter {
 
   bool container(std::string_view at, Shape shape, int depth) {
     if (depth > deepest || at.size() < 2 * shape.offset_bytes) return false;
-    const std::size_t count = little_endian(at.data(), shape.offset_bytes);
-    const std::size_t size = little_endian(at.data() + shape.offset_bytes, shape.offset_bytes);
+    const std::size_t count = offset_at(at.data(), shape);
+    const std::size_t size = offset_at(at.data() + shape.offset_bytes, shape);
     const std::size_t key_entry = shape.object ? shape.offset_bytes + 2 : 0;
     const std::size_t value_entry = shape.offset_bytes + 1;
     if (size > at.size() || size < 2 * shape.offset_bytes) return false;
@@ -187,23 +191,25 @@ class JsonPrinter {
     at = at.substr(0, size);
     const char* key = at.data() + 2 * shape.offset_bytes;
     const char* entry = key + count * key_entry;
-    put(shape.object ? '{' : '[');
+    if (!shape.object) put('[');
+    if (shape.object && count == 0) put('{');  // else it stands before the first key
     for (std::size_t i = 0; i < count; ++i, key += key_entry, entry += value_entry) {
-      if (i != 0) put(',');
-      if (shape.object && !member_key(at, key, shape)) return false;
+      if (shape.object) {
+        if (!member_key(at, key, shape, i != 0 ? ',' : '{')) return false;
+      } else if (i != 0) {
+        put(',');
+      }
       if (!member(at, entry, shape, depth)) return false;
     }
     put(shape.object ? '}' : ']');
     return true;
   }
 
-  bool member_key(std::string_view at, const char* entry, Shape shape) {
-    const std::size_t offset = little_endian(entry, shape.offset_bytes);
+  bool member_key(std::string_view at, const char* entry, Shape shape, char before) {
+    const std::size_t offset = offset_at(entry, shape);
     const std::size_t size = load<std::uint16_t>(entry + shape.offset_bytes);
     if (offset > at.size() || size > at.size() - offset || !spend(size)) return false;
-    if (!text(at.substr(offset, size))) return false;
-    put(':');
-    return true;
+    return text(at.substr(offset, size), before, ':');
   }
 
   // Small values stand in the entry itself, others at an offset from the container's start.
@@ -213,7 +219,7 @@ class JsonPrinter {
         type == JsonType::literal || type == JsonType::int16 || type == JsonType::uint16 ||
         (shape.offset_bytes == 4 && (type == JsonType::int32 || type == JsonType::uint32));
     if (in_entry) return value(type, {entry + 1, shape.offset_bytes}, depth);
-    const std::size_t offset = little_endian(entry + 1, shape.offset_bytes);
+    const std::size_t offset = offset_at(entry + 1, shape);
     if (offset >= at.size()) return false;
     return value(type, at.substr(offset), depth + 1);
   }

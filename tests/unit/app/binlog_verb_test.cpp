@@ -74,8 +74,8 @@ TEST_P(GoldenLines, AreWhatTheVerbPrints) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, GoldenLines,
-                         testing::Values("images", "charsets", "mariadb/types", "mariadb/compressed", "lines/minimal",
-                                         "lines/statements"),
+                         testing::Values("images", "charsets", "mariadb/types",
+                                         "mariadb/compressed", "lines/minimal", "lines/statements"),
                          [](const auto& param) {
                            std::string name = param.param;
                            std::replace(name.begin(), name.end(), '/', '_');
