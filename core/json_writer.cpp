@@ -1,8 +1,10 @@
 #include "core/json_writer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <ctime>
 
 namespace tailrace {
@@ -17,6 +19,28 @@ constexpr std::array<bool, 256> escape_table() {
   return table;
 }
 constexpr auto needs_escape = escape_table();
+
+// Eight bytes: has one of them a value below 0x20, '"' or '\\'? May say so wrongly of bytes >= 0x80
+// behind such a one, never miss one.
+constexpr bool may_need_escape(std::uint64_t word) {
+  constexpr std::uint64_t ones = 0x0101010101010101u;
+  constexpr std::uint64_t tops = 0x8080808080808080u;
+  const auto has_zero = [](std::uint64_t x) { return (x - ones) & ~x & tops; };
+  const std::uint64_t control = (word - ones * 0x20) & ~word & tops;
+  return (control | has_zero(word ^ (ones * '"')) | has_zero(word ^ (ones * '\\'))) != 0;
+}
+
+// Length of a prefix without bytes that need an escape; all of the text if none does.
+std::size_t plain_prefix(std::string_view text) {
+  std::size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + i, 8);
+    if (may_need_escape(word)) break;
+  }
+  while (i < text.size() && !needs_escape[static_cast<unsigned char>(text[i])]) ++i;
+  return i;
+}
 
 void append_escaped(std::string& out, unsigned char c) {
   switch (c) {
@@ -77,9 +101,16 @@ void append_number(std::string& out, std::int64_t number) { append_chars(out, nu
 void append_number(std::string& out, std::uint64_t number) { append_chars(out, number); }
 
 void append_json_string(std::string& out, std::string_view text) {
+  std::size_t i = plain_prefix(text);
+  if (i == text.size()) {
+    const std::size_t at = out.size();
+    out.append(i + 2, '"');
+    std::copy(text.begin(), text.end(), out.begin() + static_cast<std::ptrdiff_t>(at + 1));
+    return;
+  }
   out.push_back('"');
   std::size_t start = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  for (; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
     if (!needs_escape[c]) continue;
     out.append(text, start, i - start);

@@ -8,6 +8,7 @@
 #include "capture/binlog/decimal.hpp"
 #include "capture/binlog/table_map.hpp"
 #include "capture/binlog/temporal.hpp"
+#include "capture/binlog/text_cursor.hpp"
 #include "capture/binlog/wire_reader.hpp"
 #include "core/json_writer.hpp"
 
@@ -22,11 +23,21 @@ enum class JsonType : std::uint8_t {
 };
 
 constexpr int deepest = 100;
+constexpr std::size_t longest_number = 20;  // -9223372036854775808
 constexpr std::size_t base64_line_bytes = 57;  // the server breaks lines after 76 characters
+
+void append_opaque(std::string& out, std::uint8_t type, std::string_view bytes) {
+  out += "\"base64:type" + std::to_string(type) + ":";
+  for (std::size_t i = 0; i < bytes.size(); i += base64_line_bytes) {
+    if (i != 0) out += "\\n";
+    append_base64(out, bytes.substr(i, base64_line_bytes));
+  }
+  out += '"';
+}
 
 class JsonPrinter {
  public:
-  JsonPrinter(std::string& out, std::size_t document_bytes) : out_(out), budget_(document_bytes) {}
+  JsonPrinter(TextCursor& out, std::size_t document_bytes) : out_(out), budget_(document_bytes) {}
 
   // `at`: the value's bytes and everything behind it inside its container.
   bool value(JsonType type, std::string_view at, int depth) {
@@ -55,6 +66,10 @@ class JsonPrinter {
     std::size_t offset_bytes;  // 2 small, 4 large
   };
 
+  static std::size_t offset_at(const char* at, Shape shape) {
+    return shape.offset_bytes == 2 ? load<std::uint16_t>(at) : load<std::uint32_t>(at);
+  }
+
   // Documents do not share parts; without a budget a forged one could name a part many times.
   bool spend(std::size_t bytes) {
     if (bytes > budget_) return false;
@@ -65,19 +80,15 @@ class JsonPrinter {
   bool literal(char which) {
     constexpr std::string_view texts[] = {"null", "true", "false"};
     if (static_cast<unsigned char>(which) > 2) return false;
-    out_ += texts[static_cast<unsigned char>(which)];
+    put(texts[static_cast<unsigned char>(which)]);
     return true;
   }
 
   template <class T>
   bool integer(std::string_view at) {
     if (at.size() < sizeof(T)) return false;
-    const T number = load<T>(at.data());
-    if constexpr (std::is_signed_v<T>) {
-      append_number(out_, static_cast<std::int64_t>(number));
-    } else {
-      append_number(out_, static_cast<std::uint64_t>(number));
-    }
+    out_.make_room(longest_number);
+    out_.put_number(load<T>(at.data()));
     return true;
   }
 
@@ -85,7 +96,7 @@ class JsonPrinter {
     if (at.size() < 8 || !spend(8)) return false;
     const auto number = load<double>(at.data());
     if (!std::isfinite(number)) return false;
-    append_server_double(out_, number);
+    out_.append([&](std::string& out) { append_server_double(out, number); });
     return true;
   }
 
@@ -103,9 +114,16 @@ class JsonPrinter {
     return false;
   }
 
-  bool text(std::string_view bytes) {
+  bool text(std::string_view bytes, char before = 0, char behind = 0) {
+    if (is_plain_json(bytes.data(), bytes.size())) {
+      out_.make_room(bytes.size() + 4);
+      out_.put_quoted(bytes, before, behind);
+      return true;
+    }
     if (!is_valid_utf8(bytes)) return false;
-    append_json_string(out_, bytes);
+    if (before != 0) put(before);
+    out_.append([&](std::string& out) { append_json_string(out, bytes); });
+    if (behind != 0) put(behind);
     return true;
   }
 
@@ -126,12 +144,7 @@ class JsonPrinter {
       case WireType::timestamp: return temporal(static_cast<WireType>(number), bytes);
       default: break;
     }
-    out_ += "\"base64:type" + std::to_string(number) + ":";
-    for (std::size_t i = 0; i < bytes.size(); i += base64_line_bytes) {
-      if (i != 0) out_ += "\\n";
-      append_base64(out_, bytes.substr(i, base64_line_bytes));
-    }
-    out_ += '"';
+    out_.append([&](std::string& out) { append_opaque(out, number, bytes); });
     return true;
   }
 
@@ -144,7 +157,7 @@ class JsonPrinter {
     char buffer[longest_decimal_text];
     char* const end = write_decimal(buffer, bytes.substr(2, size), precision, scale);
     if (end == nullptr) return false;
-    out_.append(buffer, end);
+    put({buffer, end});
     return true;
   }
 
@@ -160,16 +173,16 @@ class JsonPrinter {
     } else {
       end = write_datetime(end, unpack_datetime(packed), 6, ' ');
     }
-    out_ += '"';
-    out_.append(buffer, end);
-    out_ += '"';
+    put('"');
+    put({buffer, end});
+    put('"');
     return true;
   }
 
   bool container(std::string_view at, Shape shape, int depth) {
     if (depth > deepest || at.size() < 2 * shape.offset_bytes) return false;
-    const std::size_t count = little_endian(at.data(), shape.offset_bytes);
-    const std::size_t size = little_endian(at.data() + shape.offset_bytes, shape.offset_bytes);
+    const std::size_t count = offset_at(at.data(), shape);
+    const std::size_t size = offset_at(at.data() + shape.offset_bytes, shape);
     const std::size_t key_entry = shape.object ? shape.offset_bytes + 2 : 0;
     const std::size_t value_entry = shape.offset_bytes + 1;
     if (size > at.size() || size < 2 * shape.offset_bytes) return false;
@@ -178,23 +191,25 @@ class JsonPrinter {
     at = at.substr(0, size);
     const char* key = at.data() + 2 * shape.offset_bytes;
     const char* entry = key + count * key_entry;
-    out_ += shape.object ? '{' : '[';
+    if (!shape.object) put('[');
+    if (shape.object && count == 0) put('{');  // else it stands before the first key
     for (std::size_t i = 0; i < count; ++i, key += key_entry, entry += value_entry) {
-      if (i != 0) out_ += ',';
-      if (shape.object && !member_key(at, key, shape)) return false;
+      if (shape.object) {
+        if (!member_key(at, key, shape, i != 0 ? ',' : '{')) return false;
+      } else if (i != 0) {
+        put(',');
+      }
       if (!member(at, entry, shape, depth)) return false;
     }
-    out_ += shape.object ? '}' : ']';
+    put(shape.object ? '}' : ']');
     return true;
   }
 
-  bool member_key(std::string_view at, const char* entry, Shape shape) {
-    const std::size_t offset = little_endian(entry, shape.offset_bytes);
+  bool member_key(std::string_view at, const char* entry, Shape shape, char before) {
+    const std::size_t offset = offset_at(entry, shape);
     const std::size_t size = load<std::uint16_t>(entry + shape.offset_bytes);
     if (offset > at.size() || size > at.size() - offset || !spend(size)) return false;
-    if (!text(at.substr(offset, size))) return false;
-    out_ += ':';
-    return true;
+    return text(at.substr(offset, size), before, ':');
   }
 
   // Small values stand in the entry itself, others at an offset from the container's start.
@@ -204,12 +219,21 @@ class JsonPrinter {
         type == JsonType::literal || type == JsonType::int16 || type == JsonType::uint16 ||
         (shape.offset_bytes == 4 && (type == JsonType::int32 || type == JsonType::uint32));
     if (in_entry) return value(type, {entry + 1, shape.offset_bytes}, depth);
-    const std::size_t offset = little_endian(entry + 1, shape.offset_bytes);
+    const std::size_t offset = offset_at(entry + 1, shape);
     if (offset >= at.size()) return false;
     return value(type, at.substr(offset), depth + 1);
   }
 
-  std::string& out_;
+  void put(char c) {
+    out_.make_room(1);
+    out_.put(c);
+  }
+  void put(std::string_view text) {
+    out_.make_room(text.size());
+    out_.put(text);
+  }
+
+  TextCursor& out_;
   std::size_t budget_;
 };
 
@@ -220,9 +244,12 @@ bool append_binary_json(std::string& out, std::string_view document) {
     out += "null";
     return true;
   }
-  JsonPrinter printer(out, document.size());
-  return printer.value(static_cast<JsonType>(static_cast<std::uint8_t>(document[0])),
-                       document.substr(1), 1);
+  TextCursor text(out, document.size() + document.size() / 2);
+  JsonPrinter printer(text, document.size());
+  const bool printed = printer.value(
+      static_cast<JsonType>(static_cast<std::uint8_t>(document[0])), document.substr(1), 1);
+  text.finish();
+  return printed;
 }
 
 void append_server_double(std::string& out, double number) {

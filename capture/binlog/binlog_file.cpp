@@ -1,6 +1,9 @@
 #include "capture/binlog/binlog_file.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,15 +11,21 @@
 #include <cstring>
 #include <utility>
 
-#include <fmt/format.h>
-
 namespace tailrace::capture {
 
 namespace {
 
 constexpr std::size_t chunk_bytes = 256 * 1024;
-constexpr std::string_view magic("\xfe" "bin", 4);
-constexpr std::string_view encrypted_magic("\xfd" "bin", 4);
+// A transaction payload can have a gigabyte: what is larger than this is mapped where it can be.
+constexpr std::size_t map_above_bytes = std::size_t{4} << 20;
+constexpr std::string_view magic(
+    "\xfe"
+    "bin",
+    4);
+constexpr std::string_view encrypted_magic(
+    "\xfd"
+    "bin",
+    4);
 
 }  // namespace
 
@@ -27,39 +36,40 @@ BinlogFile::BinlogFile(int descriptor, std::string name)
       capacity_(chunk_bytes) {}
 
 BinlogFile::~BinlogFile() {
+  drop_mapping();
   if (descriptor_ > STDIN_FILENO) ::close(descriptor_);
 }
 
-BinlogFile::BinlogFile(BinlogFile&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)),
-      name_(std::move(other.name_)),
-      buffer_(std::move(other.buffer_)),
-      capacity_(other.capacity_),
-      start_(other.start_),
-      end_(other.end_),
-      offset_(other.offset_),
-      reader_(std::move(other.reader_)) {}
+BinlogFile::BinlogFile(BinlogFile&& other) noexcept { *this = std::move(other); }
 
 BinlogFile& BinlogFile::operator=(BinlogFile&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
   std::swap(name_, other.name_);
+  std::swap(seekable_from_, other.seekable_from_);
   std::swap(buffer_, other.buffer_);
   std::swap(capacity_, other.capacity_);
   std::swap(start_, other.start_);
   std::swap(end_, other.end_);
   std::swap(offset_, other.offset_);
+  std::swap(mapping_, other.mapping_);
+  std::swap(mapping_bytes_, other.mapping_bytes_);
+  std::swap(ahead_, other.ahead_);
   std::swap(reader_, other.reader_);
   return *this;
 }
 
 Result<BinlogFile> BinlogFile::open(const std::string& path) {
   const bool standard_input = path == "-";
-  const int descriptor =
-      standard_input ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor = standard_input ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) {
     return halt("file.open", fmt::format("cannot open {}: {}", path, std::strerror(errno)));
   }
   BinlogFile file(descriptor, standard_input ? "standard input" : path);
+  struct stat facts {};
+  if (::fstat(descriptor, &facts) == 0 && S_ISREG(facts.st_mode)) {
+    const off_t from = ::lseek(descriptor, 0, SEEK_CUR);
+    if (from >= 0) file.seekable_from_ = static_cast<std::uint64_t>(from);
+  }
   TAILRACE_TRY(file.check_magic());
   return file;
 }
@@ -103,37 +113,130 @@ Result<bool> BinlogFile::want(std::size_t bytes) {
   return true;
 }
 
-Result<std::optional<EventView>> BinlogFile::next() {
-  TAILRACE_ASSIGN(const bool header_there, want(event_header_bytes));
-  if (!header_there && start_ == end_) return std::optional<EventView>();
-  std::size_t size = 0;
-  if (header_there) {
-    size = decode_event_header(buffer_.get() + start_).size;
-    if (size < event_header_bytes) {
-      return halt("binlog.corrupt",
-                  fmt::format("{}: the event at offset {} says it has {} bytes", name_, offset_,
-                              size));
+Failure BinlogFile::cut_off(std::size_t size, std::size_t there) const {
+  if (there < event_header_bytes) {
+    return halt(
+        "binlog.truncated",
+        fmt::format("{}: it ends inside the header of the event at offset {}", name_, offset_));
+  }
+  EventView event;
+  event.header = decode_event_header(buffer_.get() + start_);
+  event.offset = offset_;
+  return halt("binlog.truncated", fmt::format("{}: it ends inside the {}: {} of {} bytes are there",
+                                              name_, event_place(event), there, size));
+}
+
+void BinlogFile::drop_mapping() {
+  if (mapping_ != nullptr) ::munmap(mapping_, mapping_bytes_);
+  mapping_ = nullptr;
+}
+
+// The event at offset_, all of it; the bytes of it that are in the buffer are left there.
+Result<std::string_view> BinlogFile::map_event(std::size_t size) {
+  struct stat facts {};
+  const std::uint64_t from = *seekable_from_ + offset_;
+  if (::fstat(descriptor_, &facts) != 0) {
+    return halt("file.read", fmt::format("reading {} failed: {}", name_, std::strerror(errno)));
+  }
+  const auto file_bytes = static_cast<std::uint64_t>(facts.st_size);
+  if (file_bytes < from + size) return cut_off(size, static_cast<std::size_t>(file_bytes - from));
+  const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  const std::uint64_t first = from / page * page;
+  mapping_bytes_ = static_cast<std::size_t>(from - first) + size;
+  mapping_ = ::mmap(nullptr, mapping_bytes_, PROT_READ, MAP_PRIVATE, descriptor_,
+                    static_cast<off_t>(first));
+  if (mapping_ == MAP_FAILED) {
+    mapping_ = nullptr;
+    return halt("file.read", fmt::format("mapping {} failed: {}", name_, std::strerror(errno)));
+  }
+  return std::string_view(static_cast<const char*>(mapping_) + (from - first), size);
+}
+
+Result<void> BinlogFile::skip_to(std::uint64_t offset) {
+  if (offset < offset_) return {};
+  drop_mapping();
+  if (offset - offset_ <= end_ - start_) {
+    start_ += static_cast<std::size_t>(offset - offset_);
+  } else if (seekable_from_) {
+    start_ = end_ = 0;
+    if (::lseek(descriptor_, static_cast<off_t>(*seekable_from_ + offset), SEEK_SET) < 0) {
+      return halt("file.read", fmt::format("reading {} failed: {}", name_, std::strerror(errno)));
+    }
+  } else {
+    while (offset_ < offset) {
+      const auto step =
+          static_cast<std::size_t>(std::min<std::uint64_t>(offset - offset_, chunk_bytes));
+      TAILRACE_ASSIGN(const bool there, want(step));
+      if (!there) break;
+      start_ += step;
+      offset_ += step;
     }
   }
-  TAILRACE_ASSIGN(const bool all_there, want(std::max(size, event_header_bytes)));
-  if (!all_there) {
-    return halt("binlog.truncated",
-                fmt::format("{} ends inside the event at offset {}", name_, offset_));
+  offset_ = offset;
+  return {};
+}
+
+Result<std::string_view> BinlogFile::peek(std::uint64_t offset, std::size_t bytes) {
+  drop_mapping();
+  const std::uint64_t ahead = offset - offset_;
+  if (ahead + bytes > end_ - start_) {
+    if (seekable_from_) {
+      ahead_.resize(bytes);
+      const ssize_t got =
+          ::pread(descriptor_, ahead_.data(), bytes, static_cast<off_t>(*seekable_from_ + offset));
+      if (got < 0) {
+        return halt("file.read", fmt::format("reading {} failed: {}", name_, std::strerror(errno)));
+      }
+      return std::string_view(ahead_).substr(0, static_cast<std::size_t>(got));
+    }
+    if (ahead + bytes > look_ahead_bytes) return std::string_view();
+    TAILRACE_TRY(want(static_cast<std::size_t>(ahead) + bytes));
   }
-  Result<EventView> event = reader_.read({buffer_.get() + start_, size}, offset_);
-  if (!event) {
+  const std::string_view buffered(buffer_.get() + start_, end_ - start_);
+  return ahead >= buffered.size() ? std::string_view()
+                                  : buffered.substr(static_cast<std::size_t>(ahead), bytes);
+}
+
+Result<std::optional<EventView>> BinlogFile::next() {
+  Result<std::optional<EventView>> event = next_event();
+  if (!event && !event.error().message.starts_with(name_)) {
     event.error().message = name_ + ": " + event.error().message;
-    return Failure(std::move(event).error());
   }
+  return event;
+}
+
+Result<std::optional<EventView>> BinlogFile::next_event() {
+  drop_mapping();
+  TAILRACE_ASSIGN(const bool header_there, want(event_header_bytes));
+  if (!header_there) {
+    if (start_ == end_) return std::optional<EventView>();
+    return cut_off(event_header_bytes, end_ - start_);
+  }
+  const EventHeader header = decode_event_header(buffer_.get() + start_);
+  std::string_view packet;
+  if (header.size > map_above_bytes && seekable_from_ && header.size > end_ - start_) {
+    TAILRACE_ASSIGN(packet, map_event(header.size));
+    start_ = end_ = 0;
+    if (::lseek(descriptor_, static_cast<off_t>(*seekable_from_ + offset_ + header.size),
+                SEEK_SET) < 0) {
+      return halt("file.read", fmt::format("reading {} failed: {}", name_, std::strerror(errno)));
+    }
+  } else {
+    TAILRACE_ASSIGN(const bool all_there, want(header.size));
+    if (!all_there) return cut_off(header.size, end_ - start_);
+    packet = {buffer_.get() + start_, std::max<std::size_t>(header.size, event_header_bytes)};
+    start_ += packet.size();
+  }
+  // A size below the header's is refused there.
+  TAILRACE_ASSIGN(const EventView event, reader_.read(packet, offset_));
   // Only this event says whether the others carry checksums: without it nothing can be trusted.
-  if (offset_ == magic.size() && event->header.type != EventType::format_description) {
-    return event->header.type == EventType::start_v3
-               ? unsupported_event(*event, "written by MySQL 4.1 or older")
-               : corrupt_event(*event, "the file does not begin with FORMAT_DESCRIPTION");
+  if (offset_ == magic.size() && header.type != EventType::format_description) {
+    return header.type == EventType::start_v3
+               ? unsupported_event(event, "written by MySQL 4.1 or older")
+               : corrupt_event(event, "the file does not begin with FORMAT_DESCRIPTION");
   }
-  start_ += size;
-  offset_ += size;
-  return std::optional<EventView>(*event);
+  offset_ += packet.size();
+  return std::optional<EventView>(event);
 }
 
 }  // namespace tailrace::capture

@@ -15,6 +15,8 @@ namespace tailrace::capture {
 // What decoding had to repair.
 struct DecodeCounters {
   std::uint64_t invalid_texts = 0;  // texts with bytes that became U+FFFD
+  // JSON values logged as differences to something that was not logged: absent.
+  std::uint64_t unknown_documents = 0;
 };
 
 struct DecodeContext {

@@ -37,6 +37,8 @@ struct EventView {
   bool artificial() const { return (header.flags & event_flag::artificial) != 0; }
 };
 
+// "TABLE_MAP event at offset 4711", for messages.
+std::string event_place(const EventView& event);
 // Halts "binlog.corrupt": "TABLE_MAP event at offset 4711: <what>".
 Failure corrupt_event(const EventView& event, std::string_view what);
 // Halts "binlog.unsupported" with the same place.

@@ -1,7 +1,7 @@
 #include "capture/binlog/event_reader.hpp"
 
 #include <fmt/format.h>
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include "capture/binlog/wire_reader.hpp"
 
@@ -12,16 +12,9 @@ namespace {
 constexpr std::size_t checksum_bytes = 4;
 constexpr std::size_t flags_at = 17;
 
-std::string place(const EventView& event) {
-  const auto number = static_cast<unsigned>(event.header.type);
-  const std::string_view name = event_name(event.header.type);
-  if (name == "UNKNOWN") return fmt::format("event of type {} at offset {}", number, event.offset);
-  return fmt::format("{} event at offset {}", name, event.offset);
-}
-
+// zlib's polynomial, and several times its speed: half the time of counting rows went there.
 std::uint32_t crc(std::uint32_t seed, std::string_view bytes) {
-  return static_cast<std::uint32_t>(
-      crc32_z(seed, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+  return libdeflate_crc32(seed, bytes.data(), bytes.size());
 }
 
 // Over everything before the checksum; FORMAT_DESCRIPTION is summed as if it were not in use.
@@ -42,17 +35,24 @@ Result<void> verify_checksum(std::string_view packet, const EventView& event) {
   const std::uint32_t actual = checksum_of(packet, event.header);
   if (stated == actual) return {};
   return halt("binlog.checksum", fmt::format("{}: its checksum is {:08x}, its bytes have {:08x}",
-                                             place(event), stated, actual));
+                                             event_place(event), stated, actual));
 }
 
 }  // namespace
 
+std::string event_place(const EventView& event) {
+  const auto number = static_cast<unsigned>(event.header.type);
+  const std::string_view name = event_name(event.header.type);
+  if (name == "UNKNOWN") return fmt::format("event of type {} at offset {}", number, event.offset);
+  return fmt::format("{} event at offset {}", name, event.offset);
+}
+
 Failure corrupt_event(const EventView& event, std::string_view what) {
-  return halt("binlog.corrupt", fmt::format("{}: {}", place(event), what));
+  return halt("binlog.corrupt", fmt::format("{}: {}", event_place(event), what));
 }
 
 Failure unsupported_event(const EventView& event, std::string_view what) {
-  return halt("binlog.unsupported", fmt::format("{}: {}", place(event), what));
+  return halt("binlog.unsupported", fmt::format("{}: {}", event_place(event), what));
 }
 
 EventHeader decode_event_header(const char* bytes) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "capture/binlog/column_op.hpp"
+#include "capture/binlog/json_diff.hpp"
 #include "capture/binlog/wire_reader.hpp"
 
 namespace tailrace::capture {
@@ -82,13 +83,53 @@ Result<bool> RowDecoder::next(std::span<Value> before, std::span<Value> after) {
   if (at_ == end_ && !empty_row) return false;
   const char* const start = at_;
   if (event_.op != RowOp::insert && !decode(before_, before)) return broken();
-  if (event_.op != RowOp::remove && !decode(after_, after)) return broken();
+  std::string_view partial;
+  if (event_.partial && !read_partial_bits(partial)) return broken();
+  if (event_.op != RowOp::remove && !decode(after_, after, partial, before)) return broken();
   if (at_ == start && !empty_row) return broken();
   ++row_;
   return true;
 }
 
-bool RowDecoder::decode(const Image& image, std::span<Value> out) {
+// Options as a length-encoded number; with its lowest bit set a bit per JSON column of the table,
+// present or not.
+bool RowDecoder::read_partial_bits(std::string_view& bits) {
+  WireReader in({at_, static_cast<std::size_t>(end_ - at_)});
+  if ((in.lenenc() & 1) != 0) {
+    const auto documents = std::count_if(
+        layout_.columns().begin(), layout_.columns().end(),
+        [](const CompiledColumn& column) { return column.op == ColumnOp::binary_json; });
+    bits = in.take((static_cast<std::uint64_t>(documents) + 7) / 8);
+  }
+  if (!in.ok()) return false;
+  at_ = in.rest().data();
+  return true;
+}
+
+bool RowDecoder::is_partial(std::string_view bits, std::size_t column) const {
+  if (bits.empty() || layout_.columns()[column].op != ColumnOp::binary_json) return false;
+  std::size_t documents = 0;
+  for (std::size_t i = 0; i < column; ++i) {
+    documents += layout_.columns()[i].op == ColumnOp::binary_json ? 1 : 0;
+  }
+  return bit_set(bits, documents);
+}
+
+bool RowDecoder::rebuild(const CompiledColumn& column, std::string_view field,
+                         std::span<const Value> before, Value& out) {
+  const Value& old = before[column.target];
+  if (old.kind() != ValueKind::json) {
+    ++counters_.unknown_documents;
+    out = Value();
+    return old.is_absent();  // to NULL there are no differences
+  }
+  if (!apply_json_diff(old.as_text(), field, scratch_)) return false;
+  out = Value::text(ValueKind::json, arena_.copy(scratch_));
+  return true;
+}
+
+bool RowDecoder::decode(const Image& image, std::span<Value> out, std::string_view partial,
+                        std::span<const Value> before) {
   const auto remaining = [&] { return static_cast<std::size_t>(end_ - at_); };
   const std::size_t null_bytes = (image.columns + 7) / 8;
   if (remaining() < null_bytes) return false;
@@ -116,6 +157,10 @@ bool RowDecoder::decode(const Image& image, std::span<Value> out) {
     const char* const field = at_;
     at_ += size;
     if (!wanted || decode_number(column.op, field, out[column.target])) continue;
+    if (is_partial(partial, i)) {
+      if (!rebuild(column, {field, size}, before, out[column.target])) return false;
+      continue;
+    }
     const DecodeContext context{arena_, counters_, scratch_};
     if (!decode_column(column, {field, size}, context, out[column.target])) return false;
   }

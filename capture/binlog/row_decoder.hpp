@@ -25,8 +25,9 @@ class RowDecoder {
 
   // The next row, or false after the last. `before` is written for update and remove, `after` for
   // insert and update; each must have schema().columns.size() elements where it is written, and
-  // every element is written (absent where the image has no value). Errors halt: binlog.corrupt,
-  // with the row's number; nothing of that row may be used.
+  // every element is written (absent where the image has no value). Both may be empty where the
+  // layout wants no column: then rows are only counted. Errors halt: binlog.corrupt, with the
+  // row's number; nothing of that row may be used.
   Result<bool> next(std::span<Value> before, std::span<Value> after);
 
   const DecodeCounters& counters() const { return counters_; }
@@ -38,7 +39,13 @@ class RowDecoder {
     bool complete = false;     // all of the table's
   };
   Image describe(std::string_view present) const;
-  bool decode(const Image& image, std::span<Value> out);
+  // `partial`: bits of the JSON columns whose values are differences to those in `before`.
+  bool decode(const Image& image, std::span<Value> out, std::string_view partial = {},
+              std::span<const Value> before = {});
+  bool read_partial_bits(std::string_view& bits);
+  bool is_partial(std::string_view bits, std::size_t column) const;
+  bool rebuild(const CompiledColumn& column, std::string_view field, std::span<const Value> before,
+               Value& out);
   Failure broken() const;
 
   const TableLayout& layout_;

@@ -21,10 +21,12 @@ RowOp operation(EventType type) {
 
 Result<RowsEvent> parse_rows(const EventView& event, const FormatDescription& format) {
   const EventType type = event.header.type;
-  if (!is_rows_event(type)) return unsupported_event(event, "row events of this type");
+  const bool partial = type == EventType::partial_update_rows;
+  if (!is_rows_event(type) && !partial) return unsupported_event(event, "row events of this type");
   WireReader in(event.body);
   RowsEvent rows;
   rows.type = type;
+  rows.partial = partial;
   rows.op = operation(type);
   rows.offset = event.offset;
   rows.table_id = in.integer(format.table_id_bytes(type));

@@ -22,13 +22,15 @@ struct RowsEvent {
   std::string_view rows;
   std::uint64_t offset = 0;        // of the event, for messages
   EventType type = EventType::unknown;
+  bool partial = false;            // PARTIAL_UPDATE_ROWS: JSON values may be differences
 
   // The statement's last row event: table ids are forgotten after it.
   bool ends_statement() const { return (flags & 0x1) != 0; }
 };
 
-// WRITE, UPDATE, DELETE of versions 1 and 2. Errors halt: binlog.corrupt; binlog.unsupported for
-// compressed and partial ones. parse_table_id() (table_map.hpp) reads the id alone.
+// WRITE, UPDATE, DELETE of versions 1 and 2, PARTIAL_UPDATE. Errors halt: binlog.corrupt;
+// binlog.unsupported for compressed ones (mariadb_compression.hpp). parse_table_id()
+// (table_map.hpp) reads the id alone.
 Result<RowsEvent> parse_rows(const EventView& event, const FormatDescription& format);
 
 }  // namespace tailrace::capture

@@ -103,13 +103,14 @@ class LayoutCompiler {
       if (column.target != i) layout_->same_columns_ = false;
       const bool known = column.target != CompiledColumn::not_wanted;
       ColumnType told = known ? schema.columns[column.target].type : ColumnType{};
-      TAILRACE_TRY(compile_column(i, std::move(told), column));
       if (known && !wanted_.empty() && !wanted_[column.target]) {
         column.target = CompiledColumn::not_wanted;
       }
+      TAILRACE_TRY(compile_column(i, std::move(told), column));
       if (column.target != CompiledColumn::not_wanted) ++targets;
       layout_->columns_.push_back(column);
     }
+    layout_->wants_nothing_ = targets == 0;
     layout_->sets_every_value_ = targets == schema.columns.size();
     return std::shared_ptr<const TableLayout>(std::move(layout_));
   }
@@ -245,7 +246,8 @@ class LayoutCompiler {
 
   Result<void> text(std::size_t i, const std::string& charset, CompiledColumn& out) {
     TAILRACE_TRY(sized(map_.columns[i], ColumnOp::guessed_text, out));
-    if (charset.empty()) return {};
+    // A column that nobody reads only has a length.
+    if (charset.empty() || out.target == CompiledColumn::not_wanted) return {};
     if (charset == "binary") return fixed(out, ColumnOp::bytes, out.width);
     if (charset == "utf8mb4" || charset == "utf8mb3" || charset == "utf8" || charset == "ascii") {
       return fixed(out, ColumnOp::utf8, out.width);

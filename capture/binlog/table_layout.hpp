@@ -53,6 +53,8 @@ class TableLayout {
 
   const TableSchema& schema() const { return *schema_; }
   const std::vector<CompiledColumn>& columns() const { return columns_; }
+  // No column is read: rows can only be counted.
+  bool wants_nothing() const { return wants_nothing_; }
   bool sets_every_value() const { return sets_every_value_; }
   // The schema's columns are exactly those of TABLE_MAP, in its order; else a column was added,
   // dropped or moved since the schema was read (told apart only where TABLE_MAP has names).
@@ -65,6 +67,7 @@ class TableLayout {
   std::vector<CompiledColumn> columns_;
   std::vector<std::unique_ptr<std::vector<std::string>>> members_;
   std::vector<std::unique_ptr<CharsetConverter>> charsets_;
+  bool wants_nothing_ = false;
   bool sets_every_value_ = false;
   bool same_columns_ = false;
 

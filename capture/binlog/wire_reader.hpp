@@ -11,19 +11,28 @@
 
 namespace tailrace::capture {
 
-// Little-endian integer of `size` <= 8 bytes; the bytes must be there.
-inline std::uint64_t little_endian(const char* at, std::size_t size) {
-  static_assert(std::endian::native == std::endian::little);
-  std::uint64_t value = 0;
-  std::memcpy(&value, at, size);
-  return value;
-}
-
 template <class T>
 T load(const char* at) {
   T value;
   std::memcpy(&value, at, sizeof(T));
   return value;
+}
+
+// Little-endian integer of `size` <= 8 bytes; the bytes must be there. Each size has loads of its
+// own: a copy of a size known only here would be waited for before it can be read back.
+inline std::uint64_t little_endian(const char* at, std::size_t size) {
+  static_assert(std::endian::native == std::endian::little);
+  switch (size) {
+    case 0: return 0;
+    case 1: return load<std::uint8_t>(at);
+    case 2: return load<std::uint16_t>(at);
+    case 3: return load<std::uint16_t>(at) | std::uint64_t{load<std::uint8_t>(at + 2)} << 16;
+    case 4: return load<std::uint32_t>(at);
+    default: break;
+  }
+  if (size == 8) return load<std::uint64_t>(at);
+  const std::uint64_t high = load<std::uint32_t>(at + size - 4);  // overlaps the low half
+  return load<std::uint32_t>(at) | high << (8 * (size - 4));
 }
 
 inline std::uint64_t big_endian(const char* at, std::size_t size) {

@@ -7,6 +7,7 @@
 #include "capture/binlog/control_events.hpp"
 #include "capture/binlog/event_reader.hpp"
 #include "capture/binlog/gtid_event.hpp"
+#include "capture/binlog/mariadb_compression.hpp"
 #include "capture/binlog/payload_reader.hpp"
 #include "capture/binlog/query_event.hpp"
 #include "capture/binlog/row_decoder.hpp"
@@ -36,7 +37,12 @@ class Walk {
         return;
       default: break;
     }
-    if (is_rows_event(event.header.type)) rows(event, format);
+    if (is_mariadb_compressed(event.header.type)) {
+      if (auto expanded = decompressor_.expand(event, format)) apply(*expanded, format, inner);
+      return;
+    }
+    const bool partial = event.header.type == EventType::partial_update_rows;
+    if (is_rows_event(event.header.type) || partial) rows(event, format);
   }
 
  private:
@@ -64,6 +70,7 @@ class Walk {
   }
 
   TableMaps maps_{[](const TableMap& map) { return TableLayout::compile(map); }};
+  MariadbDecompressor decompressor_;
   PayloadReader payload_{{.event_bytes = 1u << 24, .window_log = 24}};
 };
 

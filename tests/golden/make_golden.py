@@ -4,6 +4,10 @@
     tests/stack/stack up --dir DIR mysql
     tests/golden/make_golden.py DIR [CASE…]
 
+With the argument lines, the files of lines/ (binlog only): what `tailrace binlog` prints for them, and
+for others here, stands in lines/CASE.jsonl; tests/unit/app/binlog_verb_test.cpp writes those anew when
+TAILRACE_WRITE_GOLDEN is set, to be read before they are committed.
+
 With the argument mariadb, the files of mariadb/ from a running MariaDB instead (binlog only: what
 they must contain stands in the test).
 
@@ -137,8 +141,11 @@ def make(server: Server, case: Path) -> None:
     print(f"{case.stem}: {len(found)} changes")
 
 
-def make_mariadb(server: Server) -> None:
+def make_mariadb(server: Server, wanted: list[str]) -> None:
     for case in sorted((HERE / "mariadb").glob("*.sql")):
+        if wanted and case.stem not in wanted:
+            continue
+        server.run(f"SET GLOBAL log_bin_compress_min_len=10, log_bin_compress={case.stem == 'compressed'};")
         server.run(f"SET sql_log_bin=0; DROP DATABASE IF EXISTS {DATABASE}; "
                    f"CREATE DATABASE {DATABASE}; FLUSH BINARY LOGS;")
         file = server.run("SHOW MASTER STATUS;")[0][0]
@@ -148,9 +155,25 @@ def make_mariadb(server: Server) -> None:
         case.with_suffix(".binlog").write_bytes(server.path(file).read_bytes())
 
 
+def make_lines(server: Server) -> None:
+    before = server.run("SELECT @@GLOBAL.binlog_row_metadata;")[0][0]
+    for case in sorted((HERE / "lines").glob("*.sql")):
+        metadata = "MINIMAL" if case.stem == "minimal" else "FULL"
+        server.run(f"SET sql_log_bin=0; DROP DATABASE IF EXISTS {DATABASE}; CREATE DATABASE {DATABASE}; "
+                   f"SET GLOBAL binlog_row_metadata={metadata}; FLUSH BINARY LOGS;")
+        file = server.run("SHOW BINARY LOG STATUS;")[0][0]
+        server.run(PREAMBLE + ";\n".join(statements(case)) + ";")
+        server.run("FLUSH BINARY LOGS;")
+        case.with_suffix(".binlog").write_bytes(server.path(file).read_bytes())
+    server.run(f"SET GLOBAL binlog_row_metadata={before};")
+
+
 def main() -> None:
-    if sys.argv[2:] == ["mariadb"]:
-        make_mariadb(Server(os.path.abspath(sys.argv[1]), "mariadb"))
+    if sys.argv[2:] == ["lines"]:
+        make_lines(Server(os.path.abspath(sys.argv[1])))
+        return
+    if sys.argv[2:3] == ["mariadb"]:
+        make_mariadb(Server(os.path.abspath(sys.argv[1]), "mariadb"), sys.argv[3:])
         return
     server = Server(os.path.abspath(sys.argv[1]))
     wanted = sys.argv[2:]

@@ -121,11 +121,10 @@ TEST_P(Damage, AForgedByteNeverCrashesTheDecoders) {
   EXPECT_GT(decoded, 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, Damage, testing::Values("images.binlog", "payload.binlog"),
-                         [](const auto& param) {
-                           const std::string name = param.param;
-                           return name.substr(0, name.find('.'));
-                         });
+INSTANTIATE_TEST_SUITE_P(Files, Damage,
+                         testing::Values("images.binlog", "payload.binlog", "partial_json.binlog",
+                                         "mariadb/compressed.binlog"),
+                         [](const auto& param) { return fs::path(param.param).stem().string(); });
 
 }  // namespace
 }  // namespace tailrace::capture

@@ -1,0 +1,270 @@
+// tailrace binlog as a person or a script runs it, on the golden files and on files of others.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <thread>
+
+#include "app/binlog/change_counts.hpp"
+#include "app/verbs/verb.hpp"
+#include "tests/unit/app/temporary_folder.hpp"
+
+namespace tailrace::app {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+const fs::path golden = fs::path(TAILRACE_SOURCE_DIR) / "tests" / "golden";
+
+struct Outcome {
+  int code = -1;
+  std::string out;
+  std::string err;
+};
+
+Outcome run(std::vector<std::string> arguments, const Output& output = {}) {
+  const auto verb = binlog_verb();
+  CLI::App command;
+  verb->declare(command);
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 wants them so
+  command.parse(arguments);
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  Outcome outcome;
+  outcome.code = verb->run(output);
+  std::fflush(stdout);
+  outcome.out = testing::internal::GetCapturedStdout();
+  outcome.err = testing::internal::GetCapturedStderr();
+  return outcome;
+}
+
+std::string read_file(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+std::size_t lines_of(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+class GoldenLines : public testing::TestWithParam<std::string> {};
+
+TEST_P(GoldenLines, AreWhatTheVerbPrints) {
+  std::string name = GetParam();
+  const Outcome outcome = run({golden / (name + ".binlog")}, {.quiet = true});
+  EXPECT_EQ(outcome.code, kOk);
+  EXPECT_EQ(outcome.err, "");
+  std::replace(name.begin(), name.end(), '/', '-');
+  if (name.starts_with("lines-")) name.erase(0, 6);
+  const fs::path expected = golden / "lines" / (name + ".jsonl");
+  if (std::getenv("TAILRACE_WRITE_GOLDEN") != nullptr) std::ofstream(expected) << outcome.out;
+  EXPECT_EQ(outcome.out, read_file(expected));
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, GoldenLines,
+                         testing::Values("images", "charsets", "mariadb/types",
+                                         "mariadb/compressed", "lines/minimal", "lines/statements"),
+                         [](const auto& param) {
+                           std::string name = param.param;
+                           std::replace(name.begin(), name.end(), '/', '_');
+                           return name;
+                         });
+
+TEST(BinlogVerb, TellsTheSameOfAPipeAsOfAFile) {
+  const TemporaryFolder folder;
+  const std::string pipe = folder.file("pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  for (const char* name : {"images.binlog", "payload.binlog", "types.binlog"}) {
+    const std::string bytes = read_file(golden / name);
+    fs::create_directory(folder.file("plain"));
+    const std::string copy = folder.file("plain") + "/pipe";
+    std::ofstream(copy, std::ios::binary) << bytes;
+    std::jthread writer([&] { std::ofstream(pipe, std::ios::binary) << bytes; });
+    const Outcome piped = run({pipe});
+    EXPECT_EQ(piped.code, kOk) << piped.err;
+    EXPECT_EQ(piped.out, run({copy}).out);
+  }
+}
+
+TEST(BinlogVerb, CountsRowsPerTableAndOperation) {
+  const Outcome people = run({"--count", golden / "images.binlog"});
+  EXPECT_EQ(people.code, kOk);
+  EXPECT_EQ(people.out,
+            "table                 inserts      updates      deletes\n"
+            "golden.composite            3            1            0\n"
+            "golden.t                    5            8            5\n");
+  const Outcome programs =
+      run({"--count", "--table", "t", golden / "images.binlog"}, {.json = true});
+  EXPECT_EQ(programs.out,
+            "{\"schema\":\"golden\",\"table\":\"t\",\"insert\":5,\"update\":8,\"delete\":5}\n");
+}
+
+TEST(BinlogVerb, SelectsByNameAndGtid) {
+  const std::string file = golden / "images.binlog";
+  const std::string all = run({file}).out;
+  EXPECT_EQ(run({"--database", "golden", file}).out, all);
+  EXPECT_EQ(run({"--database", "other", file}).out, "");
+  const std::string composite = run({"--table", "golden.composite", file}).out;
+  EXPECT_EQ(lines_of(composite), 5u) << composite;
+  EXPECT_EQ(run({"--table", "other.composite", file}).out, "");
+  EXPECT_EQ(lines_of(run({"--table", "composite", "--table", "t", file}).out), lines_of(all));
+  const std::string uuid = "0e13da37-e551-11f1-a9df-02fc00000001";
+  const std::string some = run({"--gtids", uuid + ":217:229", file}).out;
+  EXPECT_EQ(lines_of(some), 6u) << some;
+  EXPECT_THAT(some, StartsWith("{\"op\":\"insert\",\"source\":{\"file\":\"images.binlog\","
+                               "\"pos\":1019,"));
+  EXPECT_THAT(some, HasSubstr("\"tx_seq\":3,\"row\":2,"));
+}
+
+TEST(BinlogVerb, SelectsByMariadbGtid) {
+  const std::string file = golden / "mariadb" / "types.binlog";
+  const std::string all = run({file}).out;
+  const std::size_t at = all.find("\"gtid\":\"") + 8;
+  const std::string gtid = all.substr(at, all.find('"', at) - at);
+  EXPECT_THAT(gtid, testing::ContainsRegex("^0-[0-9]+-[0-9]+$"));
+  const std::string some = run({"--gtids", gtid, file}).out;
+  EXPECT_GT(lines_of(some), 0u);
+  EXPECT_LT(lines_of(some), lines_of(all));
+  EXPECT_EQ(all.find(some), 0u) << "not the first transaction: " << some;
+}
+
+TEST(BinlogVerb, ReadsBetweenPositions) {
+  const std::string file = golden / "images.binlog";
+  const std::string all = run({file}).out;
+  // Where the GTID event of the transaction begins whose first rows are at 1019.
+  const Outcome some = run({"--start-position", "778", "--stop-position", "1100", file});
+  EXPECT_EQ(some.code, kOk) << some.err;
+  EXPECT_EQ(lines_of(some.out), 3u) << some.out;
+  EXPECT_THAT(some.out, HasSubstr("\"xid\":8950,\"tx_seq\":1,\"row\":0,"));
+  const Outcome amid = run({"--start-position", "779", file});
+  EXPECT_EQ(amid.code, kFailed);
+  EXPECT_EQ(amid.out, "");
+  EXPECT_THAT(amid.err, HasSubstr("offset 779"));
+  EXPECT_THAT(amid.err, HasSubstr("--start-position must be where an event begins"));
+  const Outcome rows = run({"--start-position", "1019", file});
+  EXPECT_EQ(rows.code, kFailed);
+  EXPECT_THAT(rows.err, HasSubstr("WRITE_ROWS event at offset 1019: no TABLE_MAP before it"));
+  EXPECT_EQ(run({"--stop-position", "4", file}).out, "");
+  // The first position is of the first file, the last of the last.
+  const Outcome two = run({"--start-position", "778", "--stop-position", "1100", file, file});
+  EXPECT_EQ(lines_of(two.out), lines_of(all) - 2 + 5) << two.out;
+}
+
+TEST(BinlogVerb, SaysWhatItCannotRead) {
+  const TemporaryFolder folder;
+  const Outcome absent = run({folder.file("nothing")});
+  EXPECT_EQ(absent.code, kEnvironment);
+  EXPECT_THAT(absent.err, HasSubstr("cannot open " + folder.file("nothing")));
+  folder.write("text", "# at 4\n#700101 server id 1\n");
+  const Outcome text = run({folder.file("text")});
+  EXPECT_EQ(text.code, kFailed);
+  EXPECT_THAT(text.err, HasSubstr("not mysqlbinlog's text"));
+  const Outcome server = run({"mysql://root@127.0.0.1:3306"});
+  EXPECT_EQ(server.code, kUsage);
+  EXPECT_THAT(server.err, HasSubstr("not supported yet"));
+  EXPECT_EQ(run({"-", "-"}).code, kUsage);
+  const Outcome gtids = run({"--gtids", "nonsense", golden / "images.binlog"});
+  EXPECT_EQ(gtids.code, kUsage);
+  EXPECT_THAT(gtids.err, HasSubstr("--gtids: not a GTID set: 'nonsense'"));
+}
+
+TEST(BinlogVerb, PrintsEverythingBeforeTheDamage) {
+  const TemporaryFolder folder;
+  std::string bytes = read_file(golden / "images.binlog");
+  folder.write("cut", bytes.substr(0, 1500));
+  const Outcome cut = run({folder.file("cut")});
+  EXPECT_EQ(cut.code, kFailed);
+  EXPECT_EQ(lines_of(cut.out), 5u) << cut.out;
+  EXPECT_THAT(cut.err, HasSubstr("cut: it ends inside the "));
+  EXPECT_THAT(cut.err, HasSubstr("copy it again [binlog.truncated]"));
+  bytes[1100] = static_cast<char>(bytes[1100] ^ 1);
+  folder.write("flipped", bytes);
+  const Outcome flipped = run({folder.file("flipped")});
+  EXPECT_EQ(flipped.code, kFailed);
+  EXPECT_EQ(lines_of(flipped.out), 2u);
+  EXPECT_THAT(flipped.err, HasSubstr("flipped: WRITE_ROWS event at offset 1019: its checksum is"));
+  EXPECT_THAT(flipped.err, HasSubstr("[binlog.checksum]"));
+  EXPECT_EQ(lines_of(run({"--start-position", "1172", folder.file("flipped")}).out), 19u);
+}
+
+// Rows that were decoded, and whether that was all.
+std::pair<std::string, bool> counted(const std::string& path) {
+  ChangeCounts counts;
+  capture::ChangeWalk walk({}, counts);
+  auto file = capture::BinlogFile::open(path);
+  const bool whole = file && walk.read(*file, {}).has_value();
+  return {counts.text(), whole};
+}
+
+TEST(BinlogVerb, NeverTellsAWrongRowOfADamagedFile) {
+  const TemporaryFolder folder;
+  const std::string bytes = read_file(golden / "images.binlog");
+  folder.write("damaged", bytes);
+  const std::string path = folder.file("damaged");
+  const auto [all, whole] = counted(path);
+  ASSERT_TRUE(whole);
+  const int file = ::open(path.c_str(), O_RDWR);
+  ASSERT_GE(file, 0);
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const char flipped = static_cast<char>(bytes[i] ^ 0x55);
+    ASSERT_EQ(::pwrite(file, &flipped, 1, static_cast<off_t>(i)), 1);
+    const auto [rows, read] = counted(path);
+    if (read) {
+      ASSERT_EQ(rows, all) << "byte " << i;
+    }
+    ASSERT_EQ(::pwrite(file, &bytes[i], 1, static_cast<off_t>(i)), 1);
+  }
+  std::size_t boundaries = 0;
+  for (std::size_t size = bytes.size(); size-- > 0;) {
+    ASSERT_EQ(::ftruncate(file, static_cast<off_t>(size)), 0);
+    boundaries += counted(path).second ? 1u : 0u;
+  }
+  ::close(file);
+  EXPECT_EQ(boundaries, 74u) << "only between two events is a file whole";
+}
+
+// Files of other servers, beside the repository. What is not named here is read to its end.
+TEST(BinlogVerb, ReadsEveryFileOfOthersToItsEndOrToItsDamage) {
+  const fs::path folder = fs::path(TAILRACE_SOURCE_DIR).parent_path() / "shared" / "corpora";
+  if (!fs::is_directory(folder)) GTEST_SKIP() << "no folder " << folder << ": nothing was read";
+  const std::map<std::string, std::string> damaged = {
+      {"README.md", "does not begin like a binlog"},
+      {"binlog_truncated_event.000001", "header of the event at offset 4;"},
+      {"binlog_truncated_prev_gtid_event.000001", "header of the event at offset 120;"},
+      {"corrupt-relay-bin.000624", "QUERY event at offset 91204: too short"},
+      {"ver_5_1-wl2325_r.001", "TABLE_MAP event at offset 650"},
+      {"ver_5_1-wl2325_s.001", "PRE_GA_WRITE_ROWS event at offset 411"},
+  };
+  std::size_t whole = 0;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const Outcome lines = run({entry.path()}, {.quiet = true});
+    const Outcome counts = run({"--count", entry.path()}, {.quiet = true});
+    EXPECT_EQ(counts.code, lines.code) << entry.path();
+    EXPECT_EQ(counts.err, lines.err);
+    const auto expected = damaged.find(entry.path().filename());
+    if (expected == damaged.end()) {
+      EXPECT_EQ(lines.code, kOk) << lines.err;
+      EXPECT_EQ(lines.err, "");
+      ++whole;
+    } else {
+      EXPECT_EQ(lines.code, kFailed) << entry.path();
+      EXPECT_THAT(lines.err, HasSubstr(expected->second));
+    }
+  }
+  EXPECT_GT(whole, 30u);
+}
+
+}  // namespace
+}  // namespace tailrace::app
