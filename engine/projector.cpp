@@ -217,6 +217,8 @@ Result<void> Projector::commit() {
     in_commit_.emplace_back(partition, task->assignment());
   }
   if (batch.offsets.empty()) return {};
+  announced_ = std::exchange(announcements_, {});
+  batch.announcements = announced_;
   committing_ = true;
   TAILRACE_TRY(member_->begin_commit(std::move(batch)));
   return poll_commit();
@@ -234,7 +236,12 @@ Result<void> Projector::poll_commit() {
                                           {"code", outcome->error().code},
                                           {"message", outcome->error().message}});
   }
-  if (*outcome) log_trouble_.reset();
+  if (*outcome) {
+    log_trouble_.reset();
+  } else {
+    announcements_.insert(announcements_.begin(), announced_.begin(), announced_.end());
+  }
+  announced_.clear();
   for (const auto& [partition, assignment] : in_commit_) {
     if (PartitionTask* task = find(partition, assignment)) task->commit_done(outcome->has_value());
   }

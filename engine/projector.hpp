@@ -115,6 +115,7 @@ class Projector final : public stream::AssignmentListener, public DirtyListener 
                    std::vector<Sent>& sent);
   Result<void> settle(std::size_t lane, const Sent& sent, const Result<void>& result);
   void give_up(std::size_t lane);
+  void announce_dead_letter(const std::string& sink, const std::string& id, const Error& error);
   Result<void> count_poison(const Error& error);
   Result<void> drain(std::size_t lane);
   Result<void> stub_older(std::size_t lane);
@@ -142,6 +143,8 @@ class Projector final : public stream::AssignmentListener, public DirtyListener 
   std::uint64_t next_batch_ = 1;
   std::vector<std::pair<stream::Partition, std::uint64_t>> in_commit_;  // with the assignment
   bool committing_ = false;
+  std::vector<stream::Announcement> announcements_;  // dead letters, for the next commit
+  std::vector<stream::Announcement> announced_;      // with the commit under way
   Deadline last_commit_{};
   Deadline last_report_{};
   std::optional<Error> listener_error_;

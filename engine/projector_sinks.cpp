@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <random>
 
+#include "core/json_writer.hpp"
 #include "core/log.hpp"
 #include "engine/projector.hpp"
+#include "engine/topics.hpp"
 
 namespace tailrace::engine {
 
@@ -162,6 +164,7 @@ Result<void> Projector::settle(std::size_t index, const Sent& sent, const Result
                                      {"code", error.code},
                                      {"reason", error.message}});
       deps_.board.count("tailrace_dead_letters_total{stage=\"sink\",code=\"" + error.code + "\"}");
+      announce_dead_letter(lanes_[index].port->name(), renderer_.id_of(root.key), error);
       TAILRACE_TRY(count_poison(error));
       partition->set_pending(root, index, true, error.code + ": " + error.message, sent.upto);
       return {};
@@ -169,6 +172,23 @@ Result<void> Projector::settle(std::size_t index, const Sent& sent, const Result
       return Failure(error);
   }
   return {};
+}
+
+// On the pipeline's topic of dead letters (docs/formats/events.md).
+void Projector::announce_dead_letter(const std::string& sink, const std::string& id,
+                                     const Error& error) {
+  std::string value = "{\"stage\":\"sink\",\"code\":";
+  append_json_string(value, error.code);
+  value += ",\"reason\":";
+  append_json_string(value, error.message);
+  value += ",\"sink\":";
+  append_json_string(value, sink);
+  value += ",\"document\":";
+  append_json_string(value, plan_.name);
+  value += ",\"id\":";
+  append_json_string(value, id);
+  value += "}";
+  announcements_.push_back({dead_letter_topic(options_.pipeline), id, std::move(value)});
 }
 
 // errors.dead_letter.pause_above: many dead letters mean a mistake, not bad documents.

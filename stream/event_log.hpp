@@ -109,10 +109,18 @@ struct OffsetCommit {
   Partition partition = 0;
   Committed committed;
 };
+// Something for people or other programs, to partition 0 of any topic that exists.
+struct Announcement {
+  std::string topic;
+  std::string key;
+  std::string value;
+};
 // Becomes visible as a whole or not at all, and only if every partition's assignment still holds.
+// (The embedded log may tell announcements again after a crash.)
 struct CommitBatch {
   std::vector<StateRecord> state;  // to the state topic; dropped where keeps_state() is false
   std::vector<OffsetCommit> offsets;
+  std::vector<Announcement> announcements;
 };
 
 struct AppendAck {
@@ -138,7 +146,7 @@ class GroupMember {
   virtual Result<Bounds> bounds(Partition partition) = 0;
   // Error halt "log.out_of_range": the offset lies before the log's start; never jumps.
   virtual Result<void> start(Partition partition, Offset offset) = 0;
-  virtual Result<void> pause(Partition partition) = 0;   // keeps its place
+  virtual Result<void> pause(Partition partition) = 0;  // keeps its place
   virtual Result<void> resume(Partition partition) = 0;
 
   // Reads the state topic of a partition, committed records only, up to the end it had (high
@@ -165,10 +173,10 @@ class GroupMember {
 };
 
 struct GroupOptions {
-  std::string group;            // "<pipeline>.<document>"
-  std::string instance_id;      // this worker, stable across restarts
-  std::string topic;            // the change log
-  std::string state_topic;      // empty or ignored where keeps_state() is false
+  std::string group;        // "<pipeline>.<document>"
+  std::string instance_id;  // this worker, stable across restarts
+  std::string topic;        // the change log
+  std::string state_topic;  // empty or ignored where keeps_state() is false
 };
 
 class EventLog {

@@ -132,8 +132,19 @@ Result<void> EmbeddedMember::begin_commit(CommitBatch batch) {
   TAILRACE_ASSERT(!outcome_);
   if (left_) return halt("log.left", fmt::format("this worker has left group {}", group_));
   TAILRACE_TRY(flush_appends());
+  TAILRACE_TRY(announce(batch.announcements));
   outcome_ = storage_.commit(topic_, group_, batch.offsets);
   return {};
+}
+
+Result<void> EmbeddedMember::announce(std::span<const Announcement> announcements) {
+  if (announcements.empty()) return {};
+  WriteSet set;
+  for (const Announcement& said : announcements) {
+    TAILRACE_ASSIGN(Topic * topic, storage_.find(said.topic, 0));
+    set.add(topic, {said.topic, 0, said.key, said.value, {}});
+  }
+  return storage_.write(set, nullptr, nullptr);
 }
 
 std::optional<Result<void>> EmbeddedMember::poll_commit() {

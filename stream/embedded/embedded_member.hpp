@@ -40,6 +40,7 @@ class EmbeddedMember final : public GroupMember {
   Assigned& at(Partition partition);
   bool assign(AssignmentListener& listener);
   Result<void> flush_appends();
+  Result<void> announce(std::span<const Announcement> announcements);
   Result<void> read_started();
 
   LogStorage& storage_;

@@ -91,6 +91,9 @@ Result<void> Committer::commit(const Job& job) {
       TAILRACE_TRY(
           producer_->append({options_.state_topic, record.partition, record.key, value, {}}));
     }
+    for (const Announcement& said : job.batch.announcements) {
+      TAILRACE_TRY(producer_->append({said.topic, 0, said.key, said.value, {}}));
+    }
     const PartitionList offsets = offsets_of(job.batch);
     if (offsets->cnt > 0) TAILRACE_TRY(producer_->send_offsets(*offsets, *job.group));
     return producer_->commit();

@@ -103,8 +103,8 @@ Result<std::span<const Record>> FakeGroupMember::poll(Deadline deadline,
   buffer_.clear();
   while (!left_) {
     if (replaced()) {
-      return halt("log.fenced", fmt::format("another worker has joined as {}",
-                                            options_.instance_id));
+      return halt("log.fenced",
+                  fmt::format("another worker has joined as {}", options_.instance_id));
     }
     const bool assigned_now = rebalance(lock, listener);
     TAILRACE_TRY(read_started());
@@ -120,8 +120,8 @@ Result<void> FakeGroupMember::read_started() {
     if (!mine.started || mine.paused) continue;
     const FakePartition& partition = *broker_.find(options_.topic, number);
     if (mine.position < partition.start) {
-      return halt("log.out_of_range", fmt::format("offset {} of partition {} is gone",
-                                                  mine.position, number));
+      return halt("log.out_of_range",
+                  fmt::format("offset {} of partition {} is gone", mine.position, number));
     }
     partition.read(stream::Isolation::read_uncommitted, broker_.options.records_per_poll,
                    mine.position, buffer_);
@@ -234,6 +234,9 @@ Result<void> FakeGroupMember::begin_commit(stream::CommitBatch batch) {
       broker_.append(&transaction,
                      {options_.state_topic, record.partition, record.key, record.value, {}});
     }
+  }
+  for (const stream::Announcement& said : batch.announcements) {
+    broker_.append(&transaction, {said.topic, 0, said.key, said.value, {}});
   }
   for (stream::OffsetCommit& commit : batch.offsets) {
     FakeOffsets& offsets = group().offsets[{options_.topic, commit.partition}];

@@ -7,7 +7,6 @@ The program is killed again and again meanwhile; the reader is kcat under read_c
 import collections
 import json
 import signal
-import subprocess
 import sys
 import time
 
@@ -27,13 +26,7 @@ HEADERS = ["ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_sub
 
 def read_events(setup):
     """Every event of the topic, in the order of its partition."""
-    done = subprocess.run(
-        ["kcat", "-b", setup.world.environment["KAFKA"], "-C", "-t", setup.topic, "-o", "beginning", "-e", "-q"]
-        + ["-J", "-X", "isolation.level=read_committed"],
-        capture_output=True, text=True, timeout=120, check=False,
-    )
-    check(done.returncode == 0, f"kcat: {done.stderr}")
-    events = [json.loads(line) for line in done.stdout.splitlines()]
+    events = setup.consume(setup.topic)
     for event in events:
         names, values = event["headers"][::2], event["headers"][1::2]
         event["header"] = dict(zip(names, values))

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Documents that the index can never take are set aside and counted, all others go on; the next change cures them."""
 
+import json
 import sys
 
 import harness
@@ -28,6 +29,11 @@ def scenario(world):
     check(found == {"missing": poisoned, "extra": 0, "different": 0}, f"{found}, {poisoned} are poison")
     check(report["compared"] > 200, f"only {report['compared']} others went on")
     check(setup.report("customer")["missing"] == 0, "the other document type suffered")
+
+    announced = [json.loads(record["payload"]) for record in setup.consume(f"{setup.name}.dead")]
+    wanted = {str(key) for (key,) in shop.sql("SELECT id FROM orders WHERE note IS NOT NULL")}
+    check({letter["id"] for letter in announced} == wanted, f"{len(announced)} are announced, {len(wanted)} wanted")
+    check(all(letter["stage"] == "sink" and "note" in letter["reason"] for letter in announced), str(announced[:2]))
 
     text = setup.until_now(code=1)
     check(text.splitlines()[-1] == last, f"a second run forgot them: {text.splitlines()[-1]}")

@@ -1,6 +1,7 @@
 """The two set-ups of the example, under names of their own, and what the oracle says about their documents."""
 
 import json
+import subprocess
 import sys
 
 import harness
@@ -96,6 +97,16 @@ class Setup:
         code = child.stop()
         check(code == 0, f"SIGTERM ended with {code}\n{process.log_tail(child.log)}")
         self.equal()
+
+    def consume(self, topic):
+        """Every committed record of a topic, as kcat shows it: key, payload, headers."""
+        done = subprocess.run(
+            ["kcat", "-b", self.world.environment["KAFKA"], "-C", "-t", topic, "-o", "beginning", "-e", "-q"]
+            + ["-J", "-X", "isolation.level=read_committed"],
+            capture_output=True, text=True, timeout=120, check=False,
+        )
+        check(done.returncode == 0, f"kcat: {done.stderr}")
+        return [json.loads(line) for line in done.stdout.splitlines()]
 
     # --- the oracle
 
