@@ -167,7 +167,10 @@ Result<void> BinlogFile::skip_to(std::uint64_t offset) {
       const auto step =
           static_cast<std::size_t>(std::min<std::uint64_t>(offset - offset_, chunk_bytes));
       TAILRACE_ASSIGN(const bool there, want(step));
-      if (!there) break;
+      if (!there) {  // it ends before
+        start_ = end_;
+        break;
+      }
       start_ += step;
       offset_ += step;
     }

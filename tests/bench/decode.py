@@ -27,6 +27,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STACK = ROOT / "tests/stack/stack"
 TARGETS = {"count": 8.0, "decode": 8.0, "json": 3.0}
+MOST_ANONYMOUS_MIB = 64
 SAMPLE_S = 0.01
 
 NARROW = "id INT PRIMARY KEY, a INT, b BIGINT, c SMALLINT, d VARCHAR(20), e DATETIME, f DECIMAL(10,2), g TINYINT"
@@ -183,6 +184,8 @@ def run(args, server):
             result[label] = {"cpu_s": round(cost.cpu_s, 3), "wall_s": round(cost.wall_s, 3),
                              "rows_per_s": round(rows / cost.cpu_s), "ratio": round(ratio, 1),
                              "anonymous_mib": round(cost.anonymous_mib, 1)}
+            if label != "mysqlbinlog" and cost.anonymous_mib > MOST_ANONYMOUS_MIB:
+                failed.append(f"{name}: {label} took {cost.anonymous_mib:.0f} MiB, the limit is {MOST_ANONYMOUS_MIB}")
             if ratio < TARGETS.get(label, 0):
                 failed.append(f"{name}: {label} is {ratio:.1f} × mysqlbinlog -v, the target is {TARGETS[label]} ×")
         print(row(name, result), flush=True)
