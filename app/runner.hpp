@@ -99,6 +99,7 @@ class Runner {
   std::size_t trimmed_to_ = 0;  // resident bytes, the least since memory was given back
   Deadline snapshot_began_{};
   Deadline next_snapshot_line_{};
+  Deadline next_snapshot_look_{};
   std::jthread capture_thread_;
   std::vector<std::unique_ptr<ProjectorSlot>> projectors_;
 };

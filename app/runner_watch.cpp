@@ -1,4 +1,5 @@
 // What a runner tells while it runs: failures, a log that does not answer, a first load's progress.
+#include <fmt/format.h>
 #include <malloc.h>
 #include <unistd.h>
 
@@ -16,12 +17,28 @@ namespace {
 
 constexpr Milliseconds capture_patience{4000};
 constexpr Milliseconds snapshot_line_interval{10'000};
+constexpr Milliseconds snapshot_look_interval{200};
 constexpr Milliseconds trim_interval{1000};
 constexpr std::size_t trim_growth_bytes = 32u << 20;
 
 std::uint64_t random_bits() {
   static thread_local std::mt19937_64 engine{std::random_device{}()};
   return engine();
+}
+
+// "first load [=======>    ] 62 %, 31,000 of about 50,000 rows, 9,000/s, 2 s left"
+std::string progress_bar(std::string_view name, std::uint64_t done, std::uint64_t of, double rate,
+                         double left_s) {
+  constexpr std::size_t width = 30;
+  const double share = of == 0 ? 0 : static_cast<double>(done) / static_cast<double>(of);
+  const auto filled = static_cast<std::size_t>(share * static_cast<double>(width));
+  std::string bar(filled, '=');
+  if (filled < width) bar += '>';
+  bar.resize(width, ' ');
+  std::string line =
+      fmt::format("{} [{}] {:.0f} %, {} of about {} rows", name, bar, share * 100, done, of);
+  if (rate > 0) line += fmt::format(", {:.0f}/s, {:.0f} s left", rate, left_s);
+  return line;
 }
 
 std::size_t resident_bytes() {
@@ -89,16 +106,20 @@ capture::SnapshotProgress Runner::snapshot_progress() const {
   return source_ != nullptr ? source_->progress() : capture::SnapshotProgress{};
 }
 
-// A line per 10 s while the first load reads, and the same in the metrics.
+// A bar on a terminal, else a line per 10 s while the first load reads; the same in the metrics.
 void Runner::watch_snapshot() {
   const Deadline now = system_clock().now();
-  if (now < next_snapshot_line_) return;
+  if (now < next_snapshot_look_) return;
+  next_snapshot_look_ = now + snapshot_look_interval;
   const capture::SnapshotProgress progress = snapshot_progress();
-  if (!progress.started || progress.finished) return;
-  next_snapshot_line_ = now + snapshot_line_interval;
+  if (!progress.started || progress.finished) {
+    if (snapshot_began_ != Deadline{}) show_progress_line({});
+    snapshot_began_ = {};
+    return;
+  }
   if (snapshot_began_ == Deadline{}) {
     snapshot_began_ = now;
-    return;  // the first line after an interval: a short load says nothing
+    next_snapshot_line_ = now + snapshot_line_interval;  // a short load says nothing
   }
   std::uint64_t done = 0;
   std::uint64_t estimate = 0;
@@ -111,8 +132,11 @@ void Runner::watch_snapshot() {
                  static_cast<double>(table.rows_estimate));
   }
   const double elapsed_s = std::chrono::duration<double>(now - snapshot_began_).count();
-  const double rate = static_cast<double>(done) / elapsed_s;
+  const double rate = elapsed_s > 0 ? static_cast<double>(done) / elapsed_s : 0;
   const double left_s = rate > 0 ? static_cast<double>(estimate - done) / rate : 0;
+  if (show_progress_line(progress_bar("first load", done, estimate, rate, left_s))) return;
+  if (now < next_snapshot_line_) return;
+  next_snapshot_line_ = now + snapshot_line_interval;
   log_info("snapshot.progress", {{"rows", done},
                                  {"of_about", estimate},
                                  {"rows_per_s", static_cast<std::uint64_t>(rate)},

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdio>
+#include <mutex>
 
 #include "core/clock.hpp"
 #include "core/json_writer.hpp"
@@ -14,6 +15,10 @@ namespace {
 
 std::atomic<LogLevel> threshold{LogLevel::info};
 std::atomic<bool> as_json{false};
+std::mutex progress_mutex;
+std::string progress_line;  // guarded by progress_mutex
+
+constexpr std::string_view clear_line = "\r\x1b[K";
 
 std::string_view level_name(LogLevel level) {
   switch (level) {
@@ -85,7 +90,24 @@ void log(LogLevel level, std::string_view event, std::initializer_list<LogField>
     for (const LogField& field : fields) append_text_field(line, field);
     line += '\n';
   }
+  const std::lock_guard lock(progress_mutex);
+  if (!progress_line.empty()) {
+    line.insert(0, clear_line);
+    line += progress_line;
+  }
   std::fwrite(line.data(), 1, line.size(), stderr);  // one write: lines of threads do not mix
+}
+
+bool show_progress_line(std::string_view line) {
+  static const bool terminal = isatty(STDERR_FILENO) != 0;
+  if (!terminal || as_json.load(std::memory_order_relaxed)) return false;
+  const std::lock_guard lock(progress_mutex);
+  if (line == progress_line) return true;
+  progress_line = line;
+  std::string text(clear_line);
+  text += line;
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  return true;
 }
 
 }  // namespace tailrace

@@ -31,6 +31,9 @@ struct LogField {
 void configure_log(LogLevel level, LogFormat format);
 bool log_enabled(LogLevel level);
 void log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});
+// A line of progress that stays below the others; empty: takes it away. False: standard error is no
+// terminal, or its lines are JSON: nothing was shown.
+bool show_progress_line(std::string_view line);
 
 inline void log_debug(std::string_view event, std::initializer_list<LogField> fields = {}) {
   if (log_enabled(LogLevel::debug)) log(LogLevel::debug, event, fields);
