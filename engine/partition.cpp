@@ -35,6 +35,11 @@ Result<void> PartitionTask::apply(const stream::Record& record) {
   if (const auto* group = std::get_if<transform::GroupRecord>(&record_)) {
     if (parts_ && parts_->source == group->origin.source && parts_->base < group->origin.base)
       drop_parts();
+    if (!shared_.rules.order_by_token) {
+      transform::GroupRecord newest = *group;
+      newest.origin.base = {0xffff, static_cast<std::uint64_t>(record.offset), 0};
+      return apply_rows(newest, record.key, record.offset, record.offset);
+    }
     return apply_rows(*group, record.key, record.offset, record.offset);
   }
   if (const auto* lookup = std::get_if<transform::LookupRecord>(&record_)) {
@@ -57,18 +62,20 @@ Result<void> PartitionTask::apply_rows(const RecordType& change, std::string_vie
                                        Offset offset, Offset hold) {
   TAILRACE_ASSIGN(RootEntry* const root, load(root_key));
   const bool silent = offset < silent_below_;
-  const bool skip = offset < applied_ || offset <= root->state.last();
+  const RuleSwitches& rules = shared_.rules;
+  const bool skip = offset < applied_ || (rules.skip_by_root && offset <= root->state.last());
   if (skip) {
     // R4: what it says is in the state already, but its document and lookups may be missing.
     if (silent || root->state.last() == transform::RootState::never) return {};
     mark_dirty(*root, offset, hold);
-    unchecked_.emplace_back(root, hold);
+    if (rules.look_at_skipped) unchecked_.emplace_back(root, hold);
     return {};
   }
   const std::size_t cost = RootCache::cost(*root);
   if (root->holds.empty()) {
     for (const auto& [source, at] : horizon_)
       root->state.expire(shared_.plan, source, at.first, at.second);
+    if (!rules.keep_tombstones) root->state.expire(shared_.plan, 0, 0xffff, 0);
   }
   std::vector<std::string> changed;
   const transform::Applied applied = root->state.apply(shared_.plan, change, offset, &changed);
@@ -103,6 +110,7 @@ void PartitionTask::mark_dirty(RootEntry& root, Offset offset, Offset hold) {
   }
   root.holds.emplace_back(offset, hold);
   window_.hold(hold);
+  if (!shared_.rules.hold_for_sinks) release_holds(root, offset + 1);
   for (std::size_t sink = 0; sink < root.sinks.size(); ++sink) queue(root, sink);
 }
 
@@ -231,7 +239,8 @@ Result<void> PartitionTask::add_to_commit(stream::CommitBatch& batch) {
   for (const std::string& key : noted_) {
     std::string bytes;
     TAILRACE_ASSIGN(const bool found, store_->get(Family::root, key, bytes));
-    if (found) append_state_records(batch.state, partition_, key, bytes);
+    if (found)
+      append_state_records(batch.state, {partition_, key, bytes}, shared_.state_chunk_bytes);
   }
   in_commit_.swap(noted_);
   noted_.clear();
@@ -241,7 +250,7 @@ Result<void> PartitionTask::add_to_commit(stream::CommitBatch& batch) {
 
 void PartitionTask::commit_done(bool success) {
   if (!success) {
-    noted_.insert(in_commit_.begin(), in_commit_.end());
+    if (shared_.rules.keep_after_abort) noted_.insert(in_commit_.begin(), in_commit_.end());
     in_commit_.clear();
     return;
   }

@@ -18,6 +18,7 @@
 #include "engine/hold_window.hpp"
 #include "engine/lookup_view.hpp"
 #include "engine/root_cache.hpp"
+#include "engine/rule_switches.hpp"
 #include "stream/event_log.hpp"
 #include "transform/projection/change_record.hpp"
 #include "transform/projection/document_plan.hpp"
@@ -40,6 +41,8 @@ struct PartitionShared {
   double partitions = 1;  // of the change log, for shares of rates
   std::string instance_id;
   std::size_t cache_bytes = 32u << 20;
+  std::size_t state_chunk_bytes = 512u << 10;  // larger state records travel in chunks
+  RuleSwitches rules;
   stream::GroupMember* member = nullptr;  // set while the projector is joined
 };
 
@@ -197,6 +200,7 @@ class PartitionTask {
 
   // sinks
   void cover(RootEntry& root, std::size_t sink, Offset upto);
+  void release_holds(RootEntry& root, Offset below);
   bool clear_pending(RootEntry& root, std::size_t sink);
   std::string pending_key(std::size_t sink, std::string_view root) const;
   Result<bool> load_some(std::size_t sink);
@@ -218,9 +222,9 @@ class PartitionTask {
   Offset committed_offset_ = 0;
   CommitMetadata committed_metadata_;
   bool ever_committed_ = false;
-  Offset next_ = 0;               // next record to read
-  Offset applied_ = 0;            // of the store
-  Offset silent_below_ = 0;       // replayed without documents (R18)
+  Offset next_ = 0;          // next record to read
+  Offset applied_ = 0;       // of the store
+  Offset silent_below_ = 0;  // replayed without documents (R18)
   std::set<std::uint8_t> ended_;  // sources whose snapshot_end was seen
   bool gate_open_ = false;
 

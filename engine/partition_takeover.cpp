@@ -65,7 +65,7 @@ Result<void> PartitionTask::fetch() {
             partition_, committed_offset_, bounds.start));
   }
   ended_ = committed_metadata_.ended;
-  gate_open_ = ended_.size() >= shared_.sources;
+  gate_open_ = ended_.size() >= shared_.sources || !shared_.rules.wait_for_first_load;
   TAILRACE_TRY(open_store());
   next_ = committed_offset_;
   // Marks live in the state topic only as far as another worker set them.
@@ -83,9 +83,12 @@ Result<void> PartitionTask::fetch() {
               "partly restored or deleted; delete it as a whole to build the documents anew",
               partition_, applied_, committed_offset_));
     }
-    if (applied_ > bounds.start && applied_ > 0) {
+    const bool held = applied_ >= bounds.start && applied_ > 0;
+    if (!shared_.rules.replay_behind) {
+      applied_ = committed_offset_;
+    } else if (held || !shared_.rules.restore_over_gap) {
       silent_below_ = committed_offset_;
-      next_ = applied_;
+      next_ = std::max(applied_, bounds.start);
     } else {
       TAILRACE_TRY(restore());
     }
@@ -185,6 +188,7 @@ Result<void> PartitionTask::restore() {
 }
 
 Result<bool> PartitionTask::barrier_reached() {
+  if (!shared_.rules.wait_at_barrier) return true;
   for (std::size_t t = 0; t < shared_.view.tables(); ++t) {
     const auto table = static_cast<std::uint16_t>(t);
     if (!shared_.view.used(table)) continue;
@@ -197,6 +201,7 @@ Result<bool> PartitionTask::barrier_reached() {
 
 // The view may be ahead of what this partition was told: tell it (R10).
 Result<void> PartitionTask::post_between() {
+  if (!shared_.rules.post_between) return {};
   for (std::size_t t = 0; t < shared_.view.tables(); ++t) {
     const auto table = static_cast<std::uint16_t>(t);
     if (!shared_.view.used(table)) continue;

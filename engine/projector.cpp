@@ -29,7 +29,8 @@ Projector::Projector(ProjectorOptions options, ProjectorDependencies dependencie
     : options_(std::move(options)),
       deps_(std::move(dependencies)),
       plan_(deps_.plan.documents[options_.document]),
-      renderer_(plan_, options_.sources, options_.identity.generation) {
+      renderer_(plan_, options_.sources, options_.identity.generation),
+      random_(options_.random_seed != 0 ? options_.random_seed : std::random_device{}()) {
   for (SinkPort* port : deps_.sinks) {
     Lane lane;
     lane.port = port;
@@ -72,7 +73,9 @@ Result<void> Projector::open() {
       .generation = options_.identity.generation,
       .partitions = static_cast<double>(options_.partitions),
       .instance_id = options_.instance_id,
-      .cache_bytes = options_.cache_bytes / static_cast<std::size_t>(options_.partitions)});
+      .cache_bytes = options_.cache_bytes / static_cast<std::size_t>(options_.partitions),
+      .state_chunk_bytes = options_.state_chunk_bytes,
+      .rules = options_.rules});
   TAILRACE_ASSIGN(member_,
                   deps_.log.join({options_.pipeline + "." + plan_.name, options_.instance_id,
                                   change_topic(options_.pipeline, plan_.name),

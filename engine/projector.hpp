@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <random>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -39,6 +40,9 @@ struct ProjectorOptions {
   std::size_t noted_limit = 50'000;     // state records waiting for a commit before it pauses
   std::size_t fanout_limit = 10'000;    // changed lookup values waiting before more are read
   stream::Partition partitions = 4;
+  std::size_t state_chunk_bytes = 512u << 10;  // larger state records travel in chunks
+  std::uint64_t random_seed = 0;               // of the jitter of retries; 0: from the machine
+  RuleSwitches rules;
 };
 
 struct ProjectorDependencies {
@@ -148,6 +152,7 @@ class Projector final : public stream::AssignmentListener, public DirtyListener 
   std::uint64_t rows_seen_ = 0;
   double poison_budget_ = 0;  // dead letters that may still come, of a minute's worth
   Deadline poison_counted_{};
+  std::mt19937_64 random_;
 };
 
 }  // namespace tailrace::engine

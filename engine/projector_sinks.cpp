@@ -1,6 +1,5 @@
 // The flush (R12, R13), sinks that fail alone, stubs of an older generation.
 #include <algorithm>
-#include <random>
 
 #include "core/log.hpp"
 #include "engine/projector.hpp"
@@ -11,11 +10,6 @@ namespace {
 
 constexpr std::size_t drain_batch = 1000;
 constexpr Milliseconds drain_pause{1000};
-
-std::uint64_t random_bits() {
-  static thread_local std::mt19937_64 engine{std::random_device{}()};
-  return engine();
-}
 
 }  // namespace
 
@@ -89,6 +83,8 @@ bool Projector::render_into(std::size_t index, const QueuedRoot& queued, SinkBat
     return false;
   }
   auto write = renderer_.render(root.key, root.state);
+  const bool unseen = root.sinks[index].acknowledged == SinkProgress::unknown;
+  if (write && write->deleted && unseen && !options_.rules.stub_unseen) write.reset();
   if (!write) {
     partition.covered(root, index, upto);
     return false;
@@ -145,7 +141,7 @@ Result<void> Projector::settle(std::size_t index, const Sent& sent, const Result
         partition->set_pending(root, index, false, error.code + ": " + error.message, sent.upto);
         return {};
       }
-      const Milliseconds delay = backoff_.delay(progress.attempts++, random_bits());
+      const Milliseconds delay = backoff_.delay(progress.attempts++, random_());
       deps_.board.count("tailrace_retries_total{target=\"" + lanes_[index].port->name() + "\"}");
       if (!progress.queued) {
         progress.queued = true;

@@ -6,7 +6,6 @@ namespace tailrace::engine {
 
 namespace {
 
-constexpr std::size_t chunk_bytes = 512u << 10;
 constexpr char chunk_mark = '\xc0';  // RootState's own version bytes are small
 
 // `last` of a whole state: behind the version byte.
@@ -24,8 +23,9 @@ std::string_view root_of(std::string_view key, std::size_t parts) {
 
 }  // namespace
 
-void append_state_records(std::vector<stream::StateRecord>& out, stream::Partition partition,
-                          const std::string& root, const std::string& bytes) {
+void append_state_records(std::vector<stream::StateRecord>& out, const StateOfRoot& state,
+                          std::size_t chunk_bytes) {
+  const auto& [partition, root, bytes] = state;
   if (bytes.size() <= chunk_bytes) {
     out.push_back({partition, root, bytes});
     return;

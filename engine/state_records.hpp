@@ -14,9 +14,13 @@
 
 namespace tailrace::engine {
 
-// `bytes` is what RootState::encode wrote.
-void append_state_records(std::vector<stream::StateRecord>& out, stream::Partition partition,
-                          const std::string& root, const std::string& bytes);
+struct StateOfRoot {
+  stream::Partition partition;
+  const std::string& root;   // key bytes
+  const std::string& bytes;  // what RootState::encode wrote
+};
+void append_state_records(std::vector<stream::StateRecord>& out, const StateOfRoot& state,
+                          std::size_t chunk_bytes = 512u << 10);
 
 // Puts chunks together again while a state topic is read.
 class StateAssembler {
