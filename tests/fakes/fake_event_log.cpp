@@ -266,6 +266,12 @@ void FakeEventLog::deafen(std::uint64_t member, bool deaf) {
   }
 }
 
+void FakeEventLog::rejoin_deaf(std::string_view group, std::string_view instance_id,
+                               std::uint64_t member) {
+  const std::lock_guard lock(broker_->mutex);
+  broker_->groups.find(group)->second.members[std::string(instance_id)] = member;
+}
+
 void FakeEventLog::limit_reading(std::string_view topic, std::optional<Offset> end) {
   const std::lock_guard lock(broker_->mutex);
   if (end) {

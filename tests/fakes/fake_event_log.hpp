@@ -117,6 +117,8 @@ class FakeEventLog final : public stream::EventLog {
   std::uint64_t member_of(std::string_view group, std::string_view instance_id) const;
   // A deaf member hears nothing of rebalances and successors: it goes on with what it had.
   void deafen(std::uint64_t member, bool deaf);
+  // A deaf member counts as alive again, but owns nothing.
+  void rejoin_deaf(std::string_view group, std::string_view instance_id, std::uint64_t member);
   // Polls see nothing at or behind `end` of any partition of the topic; nullopt: no limit.
   void limit_reading(std::string_view topic, std::optional<stream::Offset> end);
   void set_records_per_poll(std::size_t records);

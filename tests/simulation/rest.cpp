@@ -48,7 +48,7 @@ void World::come_to_rest() {
       while (worker->projector && log_->deliver_append(worker->member)) continue;
     }
     for (const auto& sink : sinks_) sink->deliver_all();
-    clock_.advance(round_length);
+    clock_.advance(std::max(round_length, options_.commit_interval / 4));
     const bool rest = at_rest();
     if (rest || promised()) look_at_documents();
     if (rest) return;
@@ -79,6 +79,13 @@ bool World::at_rest() {
   }
   for (stream::Partition p = 0; p < options_.partitions; ++p) {
     if (!partition_at_rest(p)) return false;
+  }
+  for (const auto& sink : sinks_) {
+    for (const auto& [id, stored] : sink->documents()) {
+      if (stored.write.deleted || stored.version.generation() == identity_.generation) continue;
+      restless_ = "document " + id + " of an older log is still there";
+      return false;
+    }
   }
   if (living() == 1 && !promised()) {
     restless_ = "the only worker does not say that it has reached the end";

@@ -3,6 +3,7 @@
 // Threading: one thread.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <string>
 #include <vector>
@@ -33,6 +34,8 @@ class SimServer {
   GtidSet executed() const;
   // Transactions below this were read by somebody: a fail-over may not lose them.
   std::size_t read_up_to() const { return read_up_to_; }
+  // The last `count` transactions may be lost although somebody read them.
+  void allow_losing(std::size_t count) { read_up_to_ -= std::min(count, read_up_to_); }
   void note_read(std::size_t index) { read_up_to_ = std::max(read_up_to_, index); }
 
  private:
