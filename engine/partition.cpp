@@ -50,7 +50,7 @@ Result<void> PartitionTask::apply(const stream::Record& record) {
     return {};
   }
   if (const auto* end = std::get_if<transform::SnapshotEndRecord>(&record_)) {
-    return open_gate(end->origin.source);
+    return open_gate(end->origin.source, record.offset);
   }
   return apply_part(record, std::get<transform::PartRecord>(record_));
 }
@@ -156,8 +156,8 @@ void PartitionTask::apply_progress(Offset offset, const transform::ProgressRecor
   horizon = std::max(horizon, std::pair(progress.origin.base.epoch, progress.committed_seq));
 }
 
-Result<void> PartitionTask::open_gate(std::uint8_t source) {
-  ended_.insert(source);
+Result<void> PartitionTask::open_gate(std::uint8_t source, Offset offset) {
+  ended_.try_emplace(source, offset);
   if (gate_open_ || ended_.size() < shared_.sources) return {};
   gate_open_ = true;
   log_info("projector.first_load_complete",
@@ -206,7 +206,7 @@ void PartitionTask::note(const RootEntry& root) {
   if (shared_.keeps_state) noted_.insert(root.key);
 }
 
-CommitMetadata PartitionTask::metadata() const {
+CommitMetadata PartitionTask::metadata(Offset committed) const {
   CommitMetadata metadata;
   metadata.generation = shared_.generation;
   metadata.owner = shared_.instance_id;
@@ -219,7 +219,10 @@ CommitMetadata PartitionTask::metadata() const {
     metadata.posted[shared_.view.name(table)] =
         none ? shared_.view.position(table) : scans->second.front()->change.offset;
   }
-  metadata.ended = ended_;
+  // Who goes on from an offset before a source's snapshot_end has not seen its rows whole.
+  for (const auto& [source, offset] : ended_) {
+    if (offset < committed) metadata.ended.insert(source);
+  }
   for (std::size_t s = 0; s < loads_.size(); ++s) {
     metadata.loads[shared_.sinks[s]] = loads_[s] ? std::optional(loads_[s]->done) : std::nullopt;
   }
@@ -229,13 +232,15 @@ CommitMetadata PartitionTask::metadata() const {
 bool PartitionTask::commit_owed() {
   if (stage_ != Stage::running || !in_commit_.empty()) return false;
   return !noted_.empty() || window_.low(next_) != committed_offset_ ||
-         !(metadata() == committed_metadata_);
+         !(metadata(offset_to_commit()) == committed_metadata_);
 }
 
+// A replay below the commit never takes it back.
+Offset PartitionTask::offset_to_commit() { return std::max(committed_offset_, window_.low(next_)); }
+
 Result<void> PartitionTask::add_to_commit(stream::CommitBatch& batch) {
-  // A replay below the commit never takes it back.
-  commit_offset_under_way_ = std::max(committed_offset_, window_.low(next_));
-  metadata_under_way_ = metadata();
+  commit_offset_under_way_ = offset_to_commit();
+  metadata_under_way_ = metadata(commit_offset_under_way_);
   for (const std::string& key : noted_) {
     std::string bytes;
     TAILRACE_ASSIGN(const bool found, store_->get(Family::root, key, bytes));

@@ -171,7 +171,7 @@ class PartitionTask {
                           Offset hold);
   Result<void> apply_part(const stream::Record& record, const transform::PartRecord& part);
   void apply_progress(Offset offset, const transform::ProgressRecord& progress);
-  Result<void> open_gate(std::uint8_t source);
+  Result<void> open_gate(std::uint8_t source, Offset offset);
   void drop_parts();
   void mark_dirty(RootEntry& root, Offset offset, Offset hold);
   void touch(RootEntry& root);
@@ -196,7 +196,9 @@ class PartitionTask {
                          std::string_view root_key);
   std::vector<transform::NodeId> nodes_of(const LookupChangeSeen& change) const;
   void retire_scans();
-  CommitMetadata metadata() const;
+  // `committed`: the offset that it travels with.
+  CommitMetadata metadata(Offset committed) const;
+  Offset offset_to_commit();
 
   // sinks
   void cover(RootEntry& root, std::size_t sink, Offset upto);
@@ -225,7 +227,8 @@ class PartitionTask {
   Offset next_ = 0;          // next record to read
   Offset applied_ = 0;       // of the store
   Offset silent_below_ = 0;  // replayed without documents (R18)
-  std::set<std::uint8_t> ended_;  // sources whose snapshot_end was seen
+  // Sources whose snapshot_end was seen, and where; -1: below the commit that was taken over.
+  std::map<std::uint8_t, Offset> ended_;
   bool gate_open_ = false;
 
   std::vector<RootEntry*> touched_;  // to be written to the store

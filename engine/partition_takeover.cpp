@@ -64,7 +64,7 @@ Result<void> PartitionTask::fetch() {
             "change log a longer retention",
             partition_, committed_offset_, bounds.start));
   }
-  ended_ = committed_metadata_.ended;
+  for (const std::uint8_t source : committed_metadata_.ended) ended_.emplace(source, -1);
   gate_open_ = ended_.size() >= shared_.sources || !shared_.rules.wait_for_first_load;
   TAILRACE_TRY(open_store());
   next_ = committed_offset_;

@@ -1,0 +1,51 @@
+// What random runs and their schedules found in the engine, each as it was shrunk.
+#include <gtest/gtest.h>
+
+#include "tests/simulation/stage.hpp"
+
+namespace tailrace::simulation {
+namespace {
+
+WorldOptions one_partition() {
+  WorldOptions options;
+  options.partitions = 1;
+  options.commit_interval = std::chrono::hours(1);
+  return options;
+}
+
+void steps(World& world, std::size_t worker, int times) {
+  for (int n = 0; n < times; ++n) world.step(world.worker(worker));
+}
+
+// A worker reads past snapshot_end, but its commit stands before it: a lookup append is still out.
+// The next owner's store is older than that commit; at the commit it has half of the first load.
+TEST(FirstLoad, IsNotWholeAtACommitBeforeItsEnd) {
+  WorldOptions options = one_partition();
+  options.before = {product(1), order(1, 1), order(2, 1), item(1, 1, 1), item(2, 2, 2)};
+  options.snapshot_chunk_rows = 1;
+  options.records_per_poll = 1;
+  World world(std::move(options));
+  const std::size_t first = world.add_worker();
+  while (world.log().last_record(world.change_topic(), 0) < 0) world.step_capture();
+  steps(world, first, 4);
+  world.kill(world.worker(first));
+  world.log().expire();
+  world.capture_all();
+  const std::size_t second = world.add_worker();
+  steps(world, second, 15);  // what it asks the lookups for never arrives
+  world.clock().advance(std::chrono::hours(1));
+  steps(world, second, 2);
+  world.kill(world.worker(second));
+  world.log().expire();
+  world.start(world.worker(first));
+  for (int n = 0; n < 5; ++n) {
+    world.clock().advance(Milliseconds(300));
+    steps(world, first, 1);
+    world.sink().deliver_all();
+  }
+  world.come_to_rest();
+  EXPECT_FALSE(world.broken()) << *world.broken();
+}
+
+}  // namespace
+}  // namespace tailrace::simulation
