@@ -90,6 +90,8 @@ class PartitionTask {
                    Offset upto);
   // Queues up to `limit` roots that wait for this sink; call again until it returns false.
   Result<bool> drain_pending(std::size_t sink, std::size_t limit);
+  // Keys of the roots that are dead letters of this sink.
+  Result<std::vector<std::string>> dead_roots(std::size_t sink);
   bool needs_document(const RootEntry& root, std::size_t sink) const;
   bool waits_for_lookups(const RootEntry& root) const;
   Result<RootEntry*> load(std::string_view key);

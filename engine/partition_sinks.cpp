@@ -131,6 +131,18 @@ Result<bool> PartitionTask::drain_pending(std::size_t sink, std::size_t limit) {
   return more;
 }
 
+Result<std::vector<std::string>> PartitionTask::dead_roots(std::size_t sink) {
+  const std::string prefix = pending_key(sink, "");
+  std::vector<std::string> roots;
+  TAILRACE_TRY(
+      store_->scan(Family::pending, prefix, [&](std::string_view key, std::string_view value) {
+        if (!key.starts_with(prefix)) return false;
+        if (value == "dead") roots.emplace_back(key.substr(prefix.size()));
+        return true;
+      }));
+  return roots;
+}
+
 Result<bool> PartitionTask::load_some(std::size_t sink) {
   if (!gate_open_ || !loads_[sink]) return false;
   Load& load = *loads_[sink];

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -95,6 +96,7 @@ class Projector final : public stream::AssignmentListener, public DirtyListener 
     Deadline next_drain{};
     enum class Stubs : std::uint8_t { idle, asked, writing, done } stubs = Stubs::idle;
     std::uint64_t stub_batch = 0;
+    Deadline next_stubs{};
   };
 
   // stream::AssignmentListener
@@ -121,6 +123,10 @@ class Projector final : public stream::AssignmentListener, public DirtyListener 
   Result<void> count_poison(const Error& error);
   Result<void> drain(std::size_t lane);
   Result<void> stub_older(std::size_t lane);
+  // Every document of this generation is in every sink, or is a dead letter of ours.
+  Result<bool> has_every_document();
+  // Documents that this sink could not take: what it has of them is the best it can have.
+  Result<std::set<std::string>> dead_documents(std::size_t lane);
   bool all_loaded() const;
   std::string loading_sink() const;
 

@@ -47,5 +47,46 @@ TEST(FirstLoad, IsNotWholeAtACommitBeforeItsEnd) {
   EXPECT_FALSE(world.broken()) << *world.broken();
 }
 
+// A document of the new log waits for its sink; the old log's one must not be stubbed meanwhile.
+TEST(NewLog, StubsNothingThatIsStillPending) {
+  WorldOptions options = one_partition();
+  options.commit_interval = Milliseconds(200);
+  options.before = {order(1, 1)};
+  World world(std::move(options));
+  const std::size_t worker = world.add_worker();
+  world.come_to_rest();
+  world.lose_log();
+  world.capture_all();
+  world.sink().set_down(world.clock().now());
+  for (int n = 0; n < 8; ++n) {
+    steps(world, worker, 1);
+    world.clock().advance(std::chrono::seconds(2));
+  }
+  world.kill(world.worker(worker));
+  world.sink().set_down(std::nullopt);
+  world.start(world.worker(worker));
+  for (int n = 0; n < 6; ++n) {
+    steps(world, worker, 1);
+    world.sink().deliver_all();
+  }
+  world.come_to_rest();
+  EXPECT_FALSE(world.broken()) << *world.broken();
+}
+
+// Nobody has all partitions, and yet the documents of orders that are gone get their stubs.
+TEST(NewLog, IsCleanedUpByOneOfSeveralWorkers) {
+  WorldOptions options = one_partition();
+  options.partitions = 3;
+  options.commit_interval = Milliseconds(200);
+  options.before = {order(1, 1), order(2, 1), order(3, 1), order(4, 1)};
+  World world(std::move(options));
+  for (int n = 0; n < 3; ++n) world.add_worker();
+  world.come_to_rest();
+  for (std::int64_t id = 1; id <= 3; ++id) world.server().commit({no_order(id)});
+  world.lose_log();
+  world.come_to_rest();
+  EXPECT_FALSE(world.broken()) << *world.broken();
+}
+
 }  // namespace
 }  // namespace tailrace::simulation

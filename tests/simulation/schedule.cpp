@@ -97,7 +97,7 @@ Schedule make_schedule(std::uint64_t seed, std::size_t length) {
   if (schedule.options.keeps_state) schedule.workers = 1 + random.below(3);
   unsigned total = 0;
   for (const Weight& weight : weights) total += weight.often;
-  const bool with_losses = random.chance(50) && schedule.workers == 1;
+  const bool with_losses = random.chance(50);
   for (std::size_t n = 0; n < length; ++n) {
     auto at = static_cast<unsigned>(random.below(total));
     std::size_t kind = 0;
