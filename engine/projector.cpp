@@ -87,7 +87,8 @@ Result<void> Projector::open() {
 Result<void> Projector::step(Deadline deadline) {
   TAILRACE_TRY(follow_lookups());
   for (auto& [partition, task] : partitions_) {
-    if (task->stage() != PartitionTask::Stage::running) TAILRACE_TRY(task->take_over());
+    if (task->stage() == PartitionTask::Stage::running) continue;
+    if (const auto taken = task->take_over(); !taken) return outrun(taken.error());
   }
   TAILRACE_TRY(read(read_deadline(deadline)));
   TAILRACE_TRY(take_acknowledgements());
@@ -134,7 +135,9 @@ Result<void> Projector::read(Deadline deadline) {
     if (task->stage() != PartitionTask::Stage::running) continue;
     TAILRACE_TRY(full ? member_->pause(partition) : member_->resume(partition));
   }
-  TAILRACE_ASSIGN(const auto records, member_->poll(deadline, *this));
+  const auto polled = member_->poll(deadline, *this);
+  if (!polled) return outrun(polled.error());
+  const auto records = *polled;
   if (listener_error_) return Failure(*listener_error_);
   for (const stream::Record& record : records) {
     const auto at = partitions_.find(record.partition);
@@ -146,6 +149,13 @@ Result<void> Projector::read(Deadline deadline) {
     if (task->stage() == PartitionTask::Stage::running) TAILRACE_TRY(task->finish_batch());
   }
   return {};
+}
+
+// R19: what we were reading has left the log. Taking the partition over again restores its state,
+// or says that changes are gone.
+Failure Projector::outrun(Error error) {
+  if (error.code == "log.out_of_range") error.disposition = Disposition::retry;
+  return Failure(std::move(error));
 }
 
 // R9: what has come is in the view before any partition is told.

@@ -106,6 +106,7 @@ class Projector final : public stream::AssignmentListener, public DirtyListener 
   void dirty(PartitionTask& partition, RootEntry& root, std::size_t sink) override;
 
   Result<void> read(Deadline deadline);
+  static Failure outrun(Error error);
   Result<void> take_acknowledgements();
   Result<void> follow_lookups();
   Deadline read_deadline(Deadline deadline) const;

@@ -88,5 +88,24 @@ TEST(NewLog, IsCleanedUpByOneOfSeveralWorkers) {
   EXPECT_FALSE(world.broken()) << *world.broken();
 }
 
+// The log drops what a worker is silently replaying: it restores, and does not give up.
+TEST(Retention, OvertakesAReplay) {
+  WorldOptions options;
+  options.records_per_poll = 1;
+  Stage s(std::move(options));
+  s.write({order(1, 1), item(1, 1, 1)});
+  s.work(s.owner());
+  World::Worker& first = s.owner();
+  s.move({.kill = true});
+  for (std::int64_t note = 2; note < 6; ++note) s.write({order(1, note)});
+  s.write({no_item(1)});
+  for (int n = 0; n < 8; ++n) s.work(s.owner());
+  s.move({.kill = true, .back = &first});
+  s.world.log().trim(s.world.change_topic(), 0, s.end());
+  s.write({order(1, 7)});
+  const Broken broken = s.rest();
+  EXPECT_FALSE(broken) << *broken;
+}
+
 }  // namespace
 }  // namespace tailrace::simulation

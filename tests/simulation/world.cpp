@@ -107,12 +107,11 @@ void World::fail(std::string how) {
   if (!broken_) broken_ = std::move(how);
 }
 
-bool World::survives(const Result<void>& outcome, const std::string& who, bool zombie) {
+bool World::survives(const Result<void>& outcome, const std::string& who) {
   if (outcome) return true;
   const Error& error = outcome.error();
   const bool expected = error.code == "fake.dead" || error.code == "log.fenced" ||
                         error.disposition == Disposition::retry ||
-                        (zombie || error.code == "log.out_of_range") ||
                         options_.tolerated.contains(error.code);
   if (!expected) fail(who + " stopped: " + error.code + ": " + error.message);
   return false;
@@ -147,7 +146,7 @@ void World::step_capture(int calls) {
   }
   if (outcome && fuse_.blown()) outcome = halt("fake.dead", "killed behind its last call");
   fuse_.disarm();
-  if (!survives(outcome, "capture", false)) capture_.reset();
+  if (!survives(outcome, "capture")) capture_.reset();
 }
 
 bool World::capture_committed() const {
@@ -225,7 +224,7 @@ void World::step(Worker& worker, int calls) {
   log_->limit_reading(change_topic_, std::nullopt);
   if (killed || (!outcome && outcome.error().code == "fake.dead")) {
     kill(worker);
-  } else if (!survives(outcome, worker.name, worker.deaf)) {
+  } else if (!survives(outcome, worker.name)) {
     worker.projector.reset();
     if (worker.deaf) kill(worker);
   }
@@ -244,7 +243,7 @@ void World::leave(Worker& worker) {
   // What it waits for arrives while it waits.
   for (const auto& sink : sinks_) sink->deliver_all();
   const auto outcome = worker.projector->close(clock_.now() + Milliseconds(1));
-  survives(outcome, worker.name, worker.deaf);
+  survives(outcome, worker.name);
   kill(worker);
 }
 

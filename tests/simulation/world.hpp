@@ -100,7 +100,7 @@ class World {
   void touch(std::int64_t order);
 
  private:
-  bool survives(const Result<void>& outcome, const std::string& who, bool zombie);
+  bool survives(const Result<void>& outcome, const std::string& who);
   void fail(std::string how);
   Result<void> open(Worker& worker);
   engine::ProjectorOptions projector_options(const Worker& worker) const;
