@@ -151,6 +151,9 @@ void PartitionTask::drop_parts() {
 
 void PartitionTask::apply_progress(Offset offset, const transform::ProgressRecord& progress) {
   progress_.emplace_back(offset, progress.gtid_set);
+  // A group whose transaction was read to its end, but not the group, was lost with its server.
+  if (parts_ && parts_->source == progress.origin.source && parts_->base < progress.origin.base)
+    drop_parts();
   if (progress.committed_seq == 0) return;
   auto& horizon = horizon_[progress.origin.source];
   horizon = std::max(horizon, std::pair(progress.origin.base.epoch, progress.committed_seq));

@@ -107,5 +107,20 @@ TEST(Retention, OvertakesAReplay) {
   EXPECT_FALSE(broken) << *broken;
 }
 
+// The first part of a group was published, and then its transaction was lost with the server.
+TEST(Parts, OfALostTransactionLetTheCommitGo) {
+  WorldOptions options;
+  options.part_bytes = 40;
+  Stage s(std::move(options));
+  s.world.server().commit({order(1, 1), item(1, 1, 1), item(2, 1, 2), item(3, 1, 3)});
+  s.world.step_capture(3);  // dies behind two parts
+  ASSERT_GT(s.end(), 0);
+  s.world.server().allow_losing(1);
+  s.world.server().fail_over(1);
+  s.world.server().commit_elsewhere();
+  const Broken broken = s.rest();
+  EXPECT_FALSE(broken) << *broken;
+}
+
 }  // namespace
 }  // namespace tailrace::simulation
