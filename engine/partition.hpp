@@ -158,7 +158,7 @@ class PartitionTask {
   // take-over
   Result<void> fetch();
   Result<void> open_store();
-  Result<void> restore();
+  Result<bool> restore();
   Result<void> count_pending();
   void put_restored(std::string_view key, std::string_view bytes,
                     const transform::RootState& state);

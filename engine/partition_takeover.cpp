@@ -73,7 +73,8 @@ Result<void> PartitionTask::fetch() {
       shared_.keeps_state && committed_metadata_.marks &&
       (committed_metadata_.owner != shared_.instance_id || applied_ < committed_offset_);
   if (foreign_marks) {
-    TAILRACE_TRY(restore());
+    TAILRACE_ASSIGN(const bool restored, restore());
+    if (!restored) return {};
   } else if (applied_ < committed_offset_) {
     if (!shared_.keeps_state) {
       return halt(
@@ -90,7 +91,8 @@ Result<void> PartitionTask::fetch() {
       silent_below_ = committed_offset_;
       next_ = std::max(applied_, bounds.start);
     } else {
-      TAILRACE_TRY(restore());
+      TAILRACE_ASSIGN(const bool restored, restore());
+      if (!restored) return {};
     }
   }
   stage_ = Stage::barrier;
@@ -154,8 +156,9 @@ void PartitionTask::put_restored(std::string_view key, std::string_view bytes,
   batch_.put(Family::root, std::string(key), std::string(bytes));
 }
 
-// The state topic holds every root as of the commit or later (R15).
-Result<void> PartitionTask::restore() {
+// The state topic holds every root as of the commit or later (R15). False: it has an undecided
+// transaction; both it and the commit must be read again.
+Result<bool> PartitionTask::restore() {
   const std::string name = shared_.store_prefix + std::to_string(partition_);
   store_.reset();
   TAILRACE_TRY(shared_.stores.remove(name));
@@ -177,14 +180,16 @@ Result<void> PartitionTask::restore() {
     ++roots;
     if (batch_.bytes() > (4u << 20)) outcome = flush_store();
   };
-  TAILRACE_TRY(shared_.member->restore(partition_, take));
+  const auto read = shared_.member->restore(partition_, take);
+  if (!read && read.error().disposition == Disposition::retry) return false;
+  TAILRACE_TRY(read);
   TAILRACE_TRY(outcome);
   applied_ = committed_offset_;
   batch_.put(Family::meta, applied_key, varint_text(static_cast<std::uint64_t>(applied_)));
   TAILRACE_TRY(flush_store());
   TAILRACE_TRY(count_pending());
   log_info("projector.restored", {{"partition", partition_}, {"roots", roots}});
-  return {};
+  return true;
 }
 
 Result<bool> PartitionTask::barrier_reached() {

@@ -122,5 +122,24 @@ TEST(Parts, OfALostTransactionLetTheCommitGo) {
   EXPECT_FALSE(broken) << *broken;
 }
 
+// A state topic that is undecided for a moment costs a moment, not the worker.
+TEST(Restore, AsksAgainWhileTheStateIsUndecided) {
+  Stage s(WorldOptions{});
+  s.write({order(1, 1), item(1, 1, 1)});
+  s.read(s.owner());
+  s.sink(s.owner());
+  s.world.log().state_marks_late(true);
+  s.commit(s.owner());
+  s.world.log().state_marks_late(false);
+  World::Worker& next = s.move({.kill = true});
+  const auto* projector = next.projector.get();
+  ASSERT_NE(projector, nullptr);
+  s.read(next);
+  s.world.log().settle_state_marks();
+  const Broken broken = s.rest();
+  EXPECT_FALSE(broken) << *broken;
+  EXPECT_EQ(next.projector.get(), projector);
+}
+
 }  // namespace
 }  // namespace tailrace::simulation
