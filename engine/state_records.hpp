@@ -1,6 +1,8 @@
 // Records of the state topic. A root's state over 512 KiB travels in chunks: key = root key and
-// chunk number, value = C0, `last`, chunk number, count, piece (docs/formats/state.md). Chunks of
-// an older state may lie behind; `last` tells them apart. Threading: plain values.
+// chunk number, value = C1, `last`, digest of the whole, chunk number, count, piece
+// (docs/formats/state.md). Chunks of other states may lie between: `last` and digest tell them
+// apart, for a state may be written again at the same `last` (a pending mark came or went), and
+// compaction leaves any mixture of old and new behind. Threading: plain values.
 #pragma once
 
 #include <map>
@@ -35,6 +37,7 @@ class StateAssembler {
  private:
   struct Chunks {
     std::int64_t last = -1;
+    std::uint64_t digest = 0;
     std::map<std::uint64_t, std::string> pieces;
     std::uint64_t count = 0;
   };

@@ -66,7 +66,7 @@ WorldOptions random_options(Random& random) {
   options.sinks = random.chance(30) ? 2 : 1;
   options.records_per_poll = random.chance(50) ? 1 + random.below(4) : 1000;
   if (random.chance(40)) options.part_bytes = 40 + random.below(60);
-  if (random.chance(0)) options.state_chunk_bytes = 60 + random.below(200);
+  if (random.chance(40)) options.state_chunk_bytes = 60 + random.below(200);
   if (random.chance(40)) options.capture_batch_bytes = 150 + random.below(400);
   if (random.chance(40)) options.pass_bytes = 60 + random.below(200);
   options.snapshot_chunk_rows = 1 + random.below(5);
