@@ -32,6 +32,8 @@ std::string_view level_name(LogLevel level) {
       return "warn";
     case LogLevel::error:
       return "error";
+    case LogLevel::silent:
+      return "silent";
   }
   return "?";
 }

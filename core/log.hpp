@@ -10,7 +10,7 @@
 
 namespace tailrace {
 
-enum class LogLevel { trace, debug, info, warn, error };
+enum class LogLevel { trace, debug, info, warn, error, silent };
 enum class LogFormat { automatic, text, json };
 
 struct LogField {

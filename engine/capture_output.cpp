@@ -11,13 +11,6 @@
 
 namespace tailrace::engine {
 
-namespace {
-
-// A group above this travels in parts: brokers refuse messages over 1 MiB by default.
-constexpr std::size_t part_bytes = 512u << 10;
-
-}  // namespace
-
 bool CaptureRole::progress_due() const {
   const auto since = deps_.clock.now() - last_progress_;
   return since >= (progress_owed_ ? options_.progress_interval : options_.idle_progress_interval);
@@ -27,6 +20,7 @@ Result<void> CaptureRole::append_group(const transform::Router::Group& group,
                                        const transform::Origin& origin) {
   const std::string& topic = change_topics_[group.document];
   const stream::Partition partition = stream::partition_of(group.root, options_.partitions);
+  const std::size_t part_bytes = options_.part_bytes;
   if (group.record.size() <= part_bytes)
     return append({topic, partition, group.root, group.record, {}});
   const auto count =

@@ -37,9 +37,9 @@ Result<void> CaptureRole::open() {
   TAILRACE_TRY(deps_.log.ensure_topics(std::span(&control, 1)));
   // The fence comes before the position is read: nobody else can move it afterwards.
   TAILRACE_ASSIGN(writer_, deps_.log.open_writer(options_.pipeline + "." + options_.source));
-  TAILRACE_ASSIGN(
-      const ControlState saved,
-      read_control(deps_.log, options_.pipeline, deps_.clock.now() + std::chrono::seconds(60)));
+  TAILRACE_ASSIGN(const ControlState saved,
+                  read_control(deps_.log, options_.pipeline,
+                               deps_.clock.now() + std::chrono::seconds(60), deps_.clock));
   TAILRACE_TRY(prepare_plan(saved));
   TAILRACE_TRY(ensure_topics());
   if (const auto at = saved.positions.find(options_.source); at != saved.positions.end()) {
@@ -207,7 +207,7 @@ void CaptureRole::follow_server(const Transaction& transaction) {
   if (!position_.source.server_uuid.empty() && !server.empty() &&
       position_.source.server_uuid != server) {
     log_warn("capture.server_changed", {{"from", position_.source.server_uuid}, {"to", server}});
-    position_.seq += failover_jump;
+    if (options_.rules.jump_at_new_server) position_.seq += failover_jump;
   }
 }
 

@@ -14,6 +14,7 @@
 #include "capture/change_source.hpp"
 #include "core/clock.hpp"
 #include "engine/control_records.hpp"
+#include "engine/rule_switches.hpp"
 #include "engine/status_board.hpp"
 #include "stream/event_log.hpp"
 #include "transform/document_spec.hpp"
@@ -37,6 +38,9 @@ struct CaptureOptions {
   Milliseconds progress_interval{250};
   Milliseconds idle_progress_interval{10000};
   std::uint64_t pass_bytes = 4u << 20;  // of a giant transaction held at once
+  // A group above this travels in parts: brokers refuse messages over 1 MiB by default.
+  std::size_t part_bytes = 512u << 10;
+  RuleSwitches rules;
 };
 
 struct CaptureDependencies {

@@ -175,15 +175,15 @@ std::string encode(const sinks::LogIdentity& identity) {
 }
 
 Result<ControlState> read_control(stream::EventLog& log, std::string_view pipeline,
-                                  Deadline deadline) {
+                                  Deadline deadline, const Clock& clock) {
   TAILRACE_ASSIGN(auto reader, log.open_reader(control_topic(pipeline), 0, 0,
                                                stream::Isolation::read_committed));
   TAILRACE_ASSIGN(const stream::Bounds bounds, reader->bounds());
   ControlState state;
   while (reader->position() < bounds.end) {
     // Behind the last record may be nothing but a transaction's marker: ask in short waits.
-    TAILRACE_ASSIGN(const auto records, reader->poll(system_clock().now() + poll_wait));
-    if (records.empty() && system_clock().now() >= deadline && reader->position() < bounds.end) {
+    TAILRACE_ASSIGN(const auto records, reader->poll(clock.now() + poll_wait));
+    if (records.empty() && clock.now() >= deadline && reader->position() < bounds.end) {
       return retry("control.timeout", "reading the control topic took too long");
     }
     for (const stream::Record& record : records) {

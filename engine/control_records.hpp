@@ -52,6 +52,6 @@ std::string spec_key(std::string_view document);
 
 // Reads the whole control topic as it is now (committed records only).
 Result<ControlState> read_control(stream::EventLog& log, std::string_view pipeline,
-                                  Deadline deadline);
+                                  Deadline deadline, const Clock& clock = system_clock());
 
 }  // namespace tailrace::engine

@@ -43,6 +43,11 @@ Result<void> PartitionTask::apply(const stream::Record& record) {
   if (const auto* group = std::get_if<transform::GroupRecord>(&record_)) {
     if (parts_ && parts_->source == group->origin.source && parts_->base < group->origin.base)
       drop_parts();
+    if (!shared_.rules.order_by_token) {
+      transform::GroupRecord newest = *group;
+      newest.origin.base = {0xffff, static_cast<std::uint64_t>(record.offset), 0};
+      return apply_rows(newest, record.key, record.offset, record.offset);
+    }
     return apply_rows(*group, record.key, record.offset, record.offset);
   }
   if (const auto* lookup = std::get_if<transform::LookupRecord>(&record_)) {
@@ -53,7 +58,7 @@ Result<void> PartitionTask::apply(const stream::Record& record) {
     return {};
   }
   if (const auto* end = std::get_if<transform::SnapshotEndRecord>(&record_)) {
-    return open_gate(end->origin.source);
+    return open_gate(end->origin.source, record.offset);
   }
   return apply_part(record, std::get<transform::PartRecord>(record_));
 }
@@ -65,18 +70,20 @@ Result<void> PartitionTask::apply_rows(const RecordType& change, std::string_vie
                                        Offset offset, Offset hold) {
   TAILRACE_ASSIGN(RootEntry* const root, load(root_key));
   const bool silent = offset < silent_below_;
-  const bool skip = offset < applied_ || offset <= root->state.last();
+  const RuleSwitches& rules = shared_.rules;
+  const bool skip = offset < applied_ || (rules.skip_by_root && offset <= root->state.last());
   if (skip) {
     // R4: what it says is in the state already, but its document and lookups may be missing.
     if (silent || root->state.last() == transform::RootState::never) return {};
     mark_dirty(*root, offset, hold);
-    unchecked_.emplace_back(root, hold);
+    if (rules.look_at_skipped) unchecked_.emplace_back(root, hold);
     return {};
   }
   const std::size_t cost = RootCache::cost(*root);
   if (root->holds.empty()) {
     for (const auto& [source, at] : horizon_)
       root->state.expire(shared_.plan, source, at.first, at.second);
+    if (!rules.keep_tombstones) root->state.expire(shared_.plan, 0, 0xffff, 0);
   }
   std::vector<std::string> changed;
   const transform::Applied applied = root->state.apply(shared_.plan, change, offset, &changed);
@@ -111,6 +118,7 @@ void PartitionTask::mark_dirty(RootEntry& root, Offset offset, Offset hold) {
   }
   root.holds.emplace_back(offset, hold);
   window_.hold(hold);
+  if (!shared_.rules.hold_for_sinks) release_holds(root, offset + 1);
   for (std::size_t sink = 0; sink < root.sinks.size(); ++sink) queue(root, sink);
 }
 
@@ -151,13 +159,16 @@ void PartitionTask::drop_parts() {
 
 void PartitionTask::apply_progress(Offset offset, const transform::ProgressRecord& progress) {
   progress_.emplace_back(offset, progress.gtid_set);
+  // A group whose transaction was read to its end, but not the group, was lost with its server.
+  if (parts_ && parts_->source == progress.origin.source && parts_->base < progress.origin.base)
+    drop_parts();
   if (progress.committed_seq == 0) return;
   auto& horizon = horizon_[progress.origin.source];
   horizon = std::max(horizon, std::pair(progress.origin.base.epoch, progress.committed_seq));
 }
 
-Result<void> PartitionTask::open_gate(std::uint8_t source) {
-  ended_.insert(source);
+Result<void> PartitionTask::open_gate(std::uint8_t source, Offset offset) {
+  ended_.try_emplace(source, offset);
   if (gate_open_ || ended_.size() < shared_.sources) return {};
   gate_open_ = true;
   log_info("projector.first_load_complete",
@@ -225,7 +236,7 @@ void PartitionTask::note(const RootEntry& root) {
   if (shared_.keeps_state) noted_.insert(root.key);
 }
 
-CommitMetadata PartitionTask::metadata() const {
+CommitMetadata PartitionTask::metadata(Offset committed) const {
   CommitMetadata metadata;
   metadata.generation = shared_.generation;
   metadata.owner = shared_.instance_id;
@@ -238,7 +249,10 @@ CommitMetadata PartitionTask::metadata() const {
     metadata.posted[shared_.view.name(table)] =
         none ? shared_.view.position(table) : scans->second.front()->change.offset;
   }
-  metadata.ended = ended_;
+  // Who goes on from an offset before a source's snapshot_end has not seen its rows whole.
+  for (const auto& [source, offset] : ended_) {
+    if (offset < committed) metadata.ended.insert(source);
+  }
   for (std::size_t s = 0; s < loads_.size(); ++s) {
     metadata.loads[shared_.sinks[s]] = loads_[s] ? std::optional(loads_[s]->done) : std::nullopt;
   }
@@ -248,16 +262,18 @@ CommitMetadata PartitionTask::metadata() const {
 bool PartitionTask::commit_owed() {
   if (stage_ != Stage::running || !in_commit_.empty()) return false;
   return !noted_.empty() || window_.low(next_) != committed_offset_ ||
-         !(metadata() == committed_metadata_);
+         !(metadata(offset_to_commit()) == committed_metadata_);
 }
+
+// A replay below the commit never takes it back.
+Offset PartitionTask::offset_to_commit() { return std::max(committed_offset_, window_.low(next_)); }
 
 Result<void> PartitionTask::add_to_commit(stream::CommitBatch& batch) {
   TAILRACE_TRY(flush_store());
   // The log may forget what is below the commit: the store must not.
   if (!shared_.keeps_state) TAILRACE_TRY(store_->sync());
-  // A replay below the commit never takes it back.
-  commit_offset_under_way_ = std::max(committed_offset_, window_.low(next_));
-  metadata_under_way_ = metadata();
+  commit_offset_under_way_ = offset_to_commit();
+  metadata_under_way_ = metadata(commit_offset_under_way_);
   std::string bytes;
   for (const std::string& key : noted_) {
     bytes.clear();
@@ -267,7 +283,8 @@ Result<void> PartitionTask::add_to_commit(stream::CommitBatch& batch) {
     } else {
       TAILRACE_ASSIGN(found, store_->get(Family::root, key, bytes));
     }
-    if (found) append_state_records(batch.state, partition_, key, bytes);
+    if (found)
+      append_state_records(batch.state, {partition_, key, bytes}, shared_.state_chunk_bytes);
   }
   in_commit_.swap(noted_);
   noted_.clear();
@@ -277,7 +294,7 @@ Result<void> PartitionTask::add_to_commit(stream::CommitBatch& batch) {
 
 void PartitionTask::commit_done(bool success) {
   if (!success) {
-    noted_.insert(in_commit_.begin(), in_commit_.end());
+    if (shared_.rules.keep_after_abort) noted_.insert(in_commit_.begin(), in_commit_.end());
     in_commit_.clear();
     return;
   }

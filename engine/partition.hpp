@@ -18,6 +18,7 @@
 #include "engine/hold_window.hpp"
 #include "engine/lookup_view.hpp"
 #include "engine/root_cache.hpp"
+#include "engine/rule_switches.hpp"
 #include "stream/event_log.hpp"
 #include "transform/projection/change_record.hpp"
 #include "transform/projection/document_plan.hpp"
@@ -40,6 +41,8 @@ struct PartitionShared {
   double partitions = 1;  // of the change log, for shares of rates
   std::string instance_id;
   std::size_t cache_bytes = 32u << 20;
+  std::size_t state_chunk_bytes = 512u << 10;  // larger state records travel in chunks
+  RuleSwitches rules;
   stream::GroupMember* member = nullptr;  // set while the projector is joined
 };
 
@@ -88,6 +91,8 @@ class PartitionTask {
                    Offset upto);
   // Queues up to `limit` roots that wait for this sink; call again until it returns false.
   Result<bool> drain_pending(std::size_t sink, std::size_t limit);
+  // Keys of the roots that are dead letters of this sink.
+  Result<std::vector<std::string>> dead_roots(std::size_t sink);
   bool needs_document(const RootEntry& root, std::size_t sink) const;
   bool waits_for_lookups(const RootEntry& root) const;
   Result<RootEntry*> load(std::string_view key);
@@ -152,7 +157,7 @@ class PartitionTask {
   // take-over
   Result<void> fetch();
   Result<void> open_store();
-  Result<void> restore();
+  Result<bool> restore();
   Result<void> count_pending();
   void put_restored(std::string_view key, std::string_view bytes,
                     const transform::RootState& state);
@@ -167,7 +172,7 @@ class PartitionTask {
                           Offset hold);
   Result<void> apply_part(const stream::Record& record, const transform::PartRecord& part);
   void apply_progress(Offset offset, const transform::ProgressRecord& progress);
-  Result<void> open_gate(std::uint8_t source);
+  Result<void> open_gate(std::uint8_t source, Offset offset);
   void drop_parts();
   void mark_dirty(RootEntry& root, Offset offset, Offset hold);
   void touch(RootEntry& root);
@@ -192,10 +197,13 @@ class PartitionTask {
                          std::string_view root_key);
   std::vector<transform::NodeId> nodes_of(const LookupChangeSeen& change) const;
   void retire_scans();
-  CommitMetadata metadata() const;
+  // `committed`: the offset that it travels with.
+  CommitMetadata metadata(Offset committed) const;
+  Offset offset_to_commit();
 
   // sinks
   void cover(RootEntry& root, std::size_t sink, Offset upto);
+  void release_holds(RootEntry& root, Offset below);
   bool clear_pending(RootEntry& root, std::size_t sink);
   std::string pending_key(std::size_t sink, std::string_view root) const;
   Result<bool> load_some(std::size_t sink);
@@ -225,10 +233,11 @@ class PartitionTask {
   Offset committed_offset_ = 0;
   CommitMetadata committed_metadata_;
   bool ever_committed_ = false;
-  Offset next_ = 0;               // next record to read
-  Offset applied_ = 0;            // of the store
-  Offset silent_below_ = 0;       // replayed without documents (R18)
-  std::set<std::uint8_t> ended_;  // sources whose snapshot_end was seen
+  Offset next_ = 0;          // next record to read
+  Offset applied_ = 0;       // of the store
+  Offset silent_below_ = 0;  // replayed without documents (R18)
+  // Sources whose snapshot_end was seen, and where; -1: below the commit that was taken over.
+  std::map<std::uint8_t, Offset> ended_;
   bool gate_open_ = false;
 
   std::vector<RootEntry*> touched_;  // to be written to the store

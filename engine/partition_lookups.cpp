@@ -60,7 +60,9 @@ Result<void> PartitionTask::want(RootEntry& root, std::vector<transform::Referen
   if (!any) return {};
   TAILRACE_ASSIGN(const std::uint64_t ticket, shared_.member->append(partition_, root.key, record));
   root.asked_at = shared_.clock.now();
-  if (scan) {
+  if (!shared_.rules.hold_for_appends) {
+    tickets_[ticket] = {-1, nullptr};
+  } else if (scan) {
     ++scan->outstanding;
     tickets_[ticket] = {-1, scan};
   } else {

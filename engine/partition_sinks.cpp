@@ -39,7 +39,8 @@ void PartitionTask::acknowledged(RootEntry& root, std::size_t sink, Offset last,
   progress.acknowledged = std::max(progress.acknowledged, last);
   progress.attempts = 0;
   // A mark clears only when the sink has the current content.
-  if (last == root.state.last() && clear_pending(root, sink)) note(root);
+  const bool current = last == root.state.last() || !shared_.rules.mark_until_current;
+  if (current && clear_pending(root, sink)) note(root);
   cover(root, sink, upto);
 }
 
@@ -57,11 +58,18 @@ void PartitionTask::cover(RootEntry& root, std::size_t sink, Offset upto) {
   }
   Offset low = progress.covered;
   for (const SinkProgress& other : root.sinks) low = std::min(low, other.covered);
+  release_holds(root, low);
+}
+
+void PartitionTask::release_holds(RootEntry& root, Offset below) {
   auto at = root.holds.begin();
-  for (; at != root.holds.end() && at->first < low; ++at) window_.release(at->second);
+  for (; at != root.holds.end() && at->first < below; ++at) window_.release(at->second);
   if (at == root.holds.begin()) return;
   root.holds.erase(root.holds.begin(), at);
-  note(root);
+  const bool shown = std::any_of(root.sinks.begin(), root.sinks.end(), [&](const auto& sink) {
+    return sink.acknowledged == root.state.last();
+  });
+  if (shown || shared_.rules.note_unshown) note(root);
 }
 
 std::string PartitionTask::pending_key(std::size_t sink, std::string_view root) const {
@@ -121,6 +129,18 @@ Result<bool> PartitionTask::drain_pending(std::size_t sink, std::size_t limit) {
   }
   cursor = more ? roots.back() + '\0' : std::string();
   return more;
+}
+
+Result<std::vector<std::string>> PartitionTask::dead_roots(std::size_t sink) {
+  const std::string prefix = pending_key(sink, "");
+  std::vector<std::string> roots;
+  TAILRACE_TRY(
+      scan_store(Family::pending, prefix, [&](std::string_view key, std::string_view value) {
+        if (!key.starts_with(prefix)) return false;
+        if (value == "dead") roots.emplace_back(key.substr(prefix.size()));
+        return true;
+      }));
+  return roots;
 }
 
 Result<bool> PartitionTask::load_some(std::size_t sink) {

@@ -64,8 +64,8 @@ Result<void> PartitionTask::fetch() {
             "change log a longer retention",
             partition_, committed_offset_, bounds.start));
   }
-  ended_ = committed_metadata_.ended;
-  gate_open_ = ended_.size() >= shared_.sources;
+  for (const std::uint8_t source : committed_metadata_.ended) ended_.emplace(source, -1);
+  gate_open_ = ended_.size() >= shared_.sources || !shared_.rules.wait_for_first_load;
   TAILRACE_TRY(open_store());
   next_ = committed_offset_;
   // Marks live in the state topic only as far as another worker set them.
@@ -73,7 +73,8 @@ Result<void> PartitionTask::fetch() {
       shared_.keeps_state && committed_metadata_.marks &&
       (committed_metadata_.owner != shared_.instance_id || applied_ < committed_offset_);
   if (foreign_marks) {
-    TAILRACE_TRY(restore());
+    TAILRACE_ASSIGN(const bool restored, restore());
+    if (!restored) return {};
   } else if (applied_ < committed_offset_) {
     if (!shared_.keeps_state) {
       return halt(
@@ -83,11 +84,15 @@ Result<void> PartitionTask::fetch() {
               "partly restored or deleted; delete it as a whole to build the documents anew",
               partition_, applied_, committed_offset_));
     }
-    if (applied_ > bounds.start && applied_ > 0) {
+    const bool held = applied_ >= bounds.start && applied_ > 0;
+    if (!shared_.rules.replay_behind) {
+      applied_ = committed_offset_;
+    } else if (held || !shared_.rules.restore_over_gap) {
       silent_below_ = committed_offset_;
-      next_ = applied_;
+      next_ = std::max(applied_, bounds.start);
     } else {
-      TAILRACE_TRY(restore());
+      TAILRACE_ASSIGN(const bool restored, restore());
+      if (!restored) return {};
     }
   }
   stage_ = Stage::barrier;
@@ -151,8 +156,9 @@ void PartitionTask::put_restored(std::string_view key, std::string_view bytes,
   batch_.put(Family::root, std::string(key), std::string(bytes));
 }
 
-// The state topic holds every root as of the commit or later (R15).
-Result<void> PartitionTask::restore() {
+// The state topic holds every root as of the commit or later (R15). False: it has an undecided
+// transaction; both it and the commit must be read again.
+Result<bool> PartitionTask::restore() {
   const std::string name = shared_.store_prefix + std::to_string(partition_);
   store_.reset();
   TAILRACE_TRY(shared_.stores.remove(name));
@@ -174,17 +180,20 @@ Result<void> PartitionTask::restore() {
     ++roots;
     if (batch_.bytes() > (4u << 20)) outcome = write_batch();
   };
-  TAILRACE_TRY(shared_.member->restore(partition_, take));
+  const auto read = shared_.member->restore(partition_, take);
+  if (!read && read.error().disposition == Disposition::retry) return false;
+  TAILRACE_TRY(read);
   TAILRACE_TRY(outcome);
   applied_ = committed_offset_;
   batch_.put(Family::meta, applied_key, varint_text(static_cast<std::uint64_t>(applied_)));
   TAILRACE_TRY(write_batch());
   TAILRACE_TRY(count_pending());
   log_info("projector.restored", {{"partition", partition_}, {"roots", roots}});
-  return {};
+  return true;
 }
 
 Result<bool> PartitionTask::barrier_reached() {
+  if (!shared_.rules.wait_at_barrier) return true;
   for (std::size_t t = 0; t < shared_.view.tables(); ++t) {
     const auto table = static_cast<std::uint16_t>(t);
     if (!shared_.view.used(table)) continue;
@@ -197,6 +206,7 @@ Result<bool> PartitionTask::barrier_reached() {
 
 // The view may be ahead of what this partition was told: tell it (R10).
 Result<void> PartitionTask::post_between() {
+  if (!shared_.rules.post_between) return {};
   for (std::size_t t = 0; t < shared_.view.tables(); ++t) {
     const auto table = static_cast<std::uint16_t>(t);
     if (!shared_.view.used(table)) continue;

@@ -29,7 +29,8 @@ Projector::Projector(ProjectorOptions options, ProjectorDependencies dependencie
     : options_(std::move(options)),
       deps_(std::move(dependencies)),
       plan_(deps_.plan.documents[options_.document]),
-      renderer_(plan_, options_.sources, options_.identity.generation) {
+      renderer_(plan_, options_.sources, options_.identity.generation),
+      random_(options_.random_seed != 0 ? options_.random_seed : std::random_device{}()) {
   for (SinkPort* port : deps_.sinks) {
     Lane lane;
     lane.port = port;
@@ -73,7 +74,9 @@ Result<void> Projector::open() {
       .generation = options_.identity.generation,
       .partitions = static_cast<double>(options_.partitions),
       .instance_id = options_.instance_id,
-      .cache_bytes = options_.cache_bytes / static_cast<std::size_t>(options_.partitions)});
+      .cache_bytes = options_.cache_bytes / static_cast<std::size_t>(options_.partitions),
+      .state_chunk_bytes = options_.state_chunk_bytes,
+      .rules = options_.rules});
   TAILRACE_ASSIGN(member_,
                   deps_.log.join({options_.pipeline + "." + plan_.name, options_.instance_id,
                                   change_topic(options_.pipeline, plan_.name),
@@ -85,7 +88,8 @@ Result<void> Projector::open() {
 Result<void> Projector::step(Deadline deadline) {
   TAILRACE_TRY(follow_lookups());
   for (auto& [partition, task] : partitions_) {
-    if (task->stage() != PartitionTask::Stage::running) TAILRACE_TRY(task->take_over());
+    if (task->stage() == PartitionTask::Stage::running) continue;
+    if (const auto taken = task->take_over(); !taken) return outrun(taken.error());
   }
   TAILRACE_TRY(read(read_deadline(deadline)));
   TAILRACE_TRY(take_acknowledgements());
@@ -132,7 +136,9 @@ Result<void> Projector::read(Deadline deadline) {
     if (task->stage() != PartitionTask::Stage::running) continue;
     TAILRACE_TRY(full ? member_->pause(partition) : member_->resume(partition));
   }
-  TAILRACE_ASSIGN(const auto records, member_->poll(deadline, *this));
+  const auto polled = member_->poll(deadline, *this);
+  if (!polled) return outrun(polled.error());
+  const auto records = *polled;
   if (listener_error_) return Failure(*listener_error_);
   for (const stream::Record& record : records) {
     const auto at = partitions_.find(record.partition);
@@ -144,6 +150,13 @@ Result<void> Projector::read(Deadline deadline) {
     if (task->stage() == PartitionTask::Stage::running) TAILRACE_TRY(task->finish_batch());
   }
   return {};
+}
+
+// R19: what we were reading has left the log. Taking the partition over again restores its state,
+// or says that changes are gone.
+Failure Projector::outrun(Error error) {
+  if (error.code == "log.out_of_range") error.disposition = Disposition::retry;
+  return Failure(std::move(error));
 }
 
 // R9: what has come is in the view before any partition is told.

@@ -8,6 +8,8 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <random>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -39,6 +41,9 @@ struct ProjectorOptions {
   std::size_t noted_limit = 50'000;     // state records waiting for a commit before it pauses
   std::size_t fanout_limit = 10'000;    // changed lookup values waiting before more are read
   stream::Partition partitions = 4;
+  std::size_t state_chunk_bytes = 512u << 10;  // larger state records travel in chunks
+  std::uint64_t random_seed = 0;               // of the jitter of retries; 0: from the machine
+  RuleSwitches rules;
 };
 
 struct ProjectorDependencies {
@@ -92,6 +97,7 @@ class Projector final : public stream::AssignmentListener, public DirtyListener 
     Deadline next_drain{};
     enum class Stubs : std::uint8_t { idle, asked, writing, done } stubs = Stubs::idle;
     std::uint64_t stub_batch = 0;
+    Deadline next_stubs{};
   };
 
   // stream::AssignmentListener
@@ -101,6 +107,7 @@ class Projector final : public stream::AssignmentListener, public DirtyListener 
   void dirty(PartitionTask& partition, RootEntry& root, std::size_t sink) override;
 
   Result<void> read(Deadline deadline);
+  static Failure outrun(Error error);
   Result<void> take_acknowledgements();
   Result<void> follow_lookups();
   Deadline read_deadline(Deadline deadline) const;
@@ -119,6 +126,10 @@ class Projector final : public stream::AssignmentListener, public DirtyListener 
   Result<void> count_poison(const Error& error);
   Result<void> drain(std::size_t lane);
   Result<void> stub_older(std::size_t lane);
+  // Every document of this generation is in every sink, or is a dead letter of ours.
+  Result<bool> has_every_document();
+  // Documents that this sink could not take: what it has of them is the best it can have.
+  Result<std::set<std::string>> dead_documents(std::size_t lane);
   bool all_loaded() const;
   std::string loading_sink() const;
 
@@ -152,6 +163,7 @@ class Projector final : public stream::AssignmentListener, public DirtyListener 
   std::uint64_t rows_seen_ = 0;
   double poison_budget_ = 0;  // dead letters that may still come, of a minute's worth
   Deadline poison_counted_{};
+  std::mt19937_64 random_;
 };
 
 }  // namespace tailrace::engine

@@ -1,6 +1,5 @@
 // The flush (R12, R13), sinks that fail alone, stubs of an older generation.
 #include <algorithm>
-#include <random>
 
 #include "core/json_writer.hpp"
 #include "core/log.hpp"
@@ -13,11 +12,6 @@ namespace {
 
 constexpr std::size_t drain_batch = 1000;
 constexpr Milliseconds drain_pause{1000};
-
-std::uint64_t random_bits() {
-  static thread_local std::mt19937_64 engine{std::random_device{}()};
-  return engine();
-}
 
 }  // namespace
 
@@ -91,6 +85,8 @@ bool Projector::render_into(std::size_t index, const QueuedRoot& queued, SinkBat
     return false;
   }
   auto write = renderer_.render(root.key, root.state);
+  const bool unseen = root.sinks[index].acknowledged == SinkProgress::unknown;
+  if (write && write->deleted && unseen && !options_.rules.stub_unseen) write.reset();
   if (!write) {
     partition.covered(root, index, upto);
     return false;
@@ -145,7 +141,7 @@ Result<void> Projector::settle(std::size_t index, const Sent& sent, const Result
         partition->set_pending(root, index, false, error.code + ": " + error.message, sent.upto);
         return {};
       }
-      const Milliseconds delay = backoff_.delay(progress.attempts++, random_bits());
+      const Milliseconds delay = backoff_.delay(progress.attempts++, random_());
       deps_.board.count("tailrace_retries_total{target=\"" + lanes_[index].port->name() + "\"}");
       if (!progress.queued) {
         progress.queued = true;
@@ -248,20 +244,57 @@ Result<void> Projector::drain(std::size_t index) {
   return {};
 }
 
+// Partitions of other workers tell it by their commits. One worker asks: who has partition 0.
+Result<bool> Projector::has_every_document() {
+  if (!partitions_.contains(0)) return false;
+  for (stream::Partition p = 0; p < options_.partitions; ++p) {
+    if (const auto own = partitions_.find(p); own != partitions_.end()) {
+      const PartitionTask::Progress progress = own->second->progress();
+      if (!progress.loaded || progress.pending > 0) return false;
+      continue;
+    }
+    const auto committed = member_->fetch_committed(p);
+    if (!committed && committed.error().disposition == Disposition::retry) return false;
+    if (!committed) return Failure(committed.error());
+    if (!*committed) return false;
+    TAILRACE_ASSIGN(const CommitMetadata metadata, CommitMetadata::parse((*committed)->metadata));
+    if (metadata.generation != options_.identity.generation || metadata.marks) return false;
+    if (metadata.ended.size() < options_.sources.size()) return false;
+    for (const auto& [sink, load] : metadata.loads) {
+      if (load) return false;
+    }
+  }
+  return true;
+}
+
+Result<std::set<std::string>> Projector::dead_documents(std::size_t index) {
+  std::set<std::string> ids;
+  for (auto& [partition, task] : partitions_) {
+    if (task->stage() != PartitionTask::Stage::running) continue;
+    TAILRACE_ASSIGN(const std::vector<std::string> roots, task->dead_roots(index));
+    for (const std::string& root : roots) ids.insert(renderer_.id_of(root));
+  }
+  return ids;
+}
+
 // After the load of a new log: what an older generation left in the sink and this log never wrote.
 Result<void> Projector::stub_older(std::size_t index) {
   Lane& lane = lanes_[index];
-  if (lane.stubs == Lane::Stubs::done || lane.stubs == Lane::Stubs::writing || !all_loaded())
-    return {};
+  if (lane.stubs == Lane::Stubs::done || lane.stubs == Lane::Stubs::writing) return {};
   if (lane.stubs == Lane::Stubs::idle) {
-    // Every document of this generation must be there first.
-    if (!lane.under_way.empty() || !lane.queue.empty()) return {};
+    if (!lane.under_way.empty() || !lane.queue.empty() || deps_.clock.now() < lane.next_stubs)
+      return {};
+    lane.next_stubs = deps_.clock.now() + drain_pause;
+    TAILRACE_ASSIGN(const bool every, has_every_document());
+    if (!every) return {};
     lane.port->ask_older(options_.identity.generation, lane.port->max_documents());
     lane.stubs = Lane::Stubs::asked;
     return {};
   }
-  const auto older = lane.port->take_older();
+  auto older = lane.port->take_older();
   if (!older) return {};
+  TAILRACE_ASSIGN(const std::set<std::string> dead, dead_documents(index));
+  std::erase_if(*older, [&](const std::string& id) { return dead.contains(id); });
   if (older->empty()) {
     lane.stubs = Lane::Stubs::done;
     return {};

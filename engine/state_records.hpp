@@ -1,6 +1,8 @@
 // Records of the state topic. A root's state over 512 KiB travels in chunks: key = root key and
-// chunk number, value = C0, `last`, chunk number, count, piece (docs/formats/state.md). Chunks of
-// an older state may lie behind; `last` tells them apart. Threading: plain values.
+// chunk number, value = C1, `last`, digest of the whole, chunk number, count, piece
+// (docs/formats/state.md). Chunks of other states may lie between: `last` and digest tell them
+// apart, for a state may be written again at the same `last` (a pending mark came or went), and
+// compaction leaves any mixture of old and new behind. Threading: plain values.
 #pragma once
 
 #include <map>
@@ -14,9 +16,13 @@
 
 namespace tailrace::engine {
 
-// `bytes` is what RootState::encode wrote.
-void append_state_records(std::vector<stream::StateRecord>& out, stream::Partition partition,
-                          const std::string& root, const std::string& bytes);
+struct StateOfRoot {
+  stream::Partition partition;
+  const std::string& root;   // key bytes
+  const std::string& bytes;  // what RootState::encode wrote
+};
+void append_state_records(std::vector<stream::StateRecord>& out, const StateOfRoot& state,
+                          std::size_t chunk_bytes = 512u << 10);
 
 // Puts chunks together again while a state topic is read.
 class StateAssembler {
@@ -31,6 +37,7 @@ class StateAssembler {
  private:
   struct Chunks {
     std::int64_t last = -1;
+    std::uint64_t digest = 0;
     std::map<std::uint64_t, std::string> pieces;
     std::uint64_t count = 0;
   };

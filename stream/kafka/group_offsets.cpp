@@ -15,7 +15,7 @@ using AdminOptions =
 Result<std::optional<Committed>> read(const rd_kafka_topic_partition_t& entry,
                                       std::string_view doing) {
   if (entry.err != RD_KAFKA_RESP_ERR_NO_ERROR) return failure(entry.err, doing);
-  if (entry.offset < 0) return std::optional<Committed>();
+  if (entry.offset < 0) return std::nullopt;
   Committed committed;
   committed.offset = entry.offset;
   if (entry.metadata != nullptr) {
@@ -59,7 +59,7 @@ Result<CommittedOffsets> fetch_committed(rd_kafka_t* client, const std::string& 
   }
   CommittedOffsets offsets;
   for (const Partition partition : partitions) {
-    offsets.emplace(partition, std::optional<Committed>());
+    offsets.try_emplace(partition);
   }
   const rd_kafka_topic_partition_list_t* found = rd_kafka_group_result_partitions(groups[0]);
   for (int i = 0; found != nullptr && i < found->cnt; ++i) {

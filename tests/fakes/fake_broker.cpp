@@ -1,8 +1,8 @@
 #include "tests/fakes/fake_broker.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace tailrace::fakes {
 
@@ -14,11 +14,11 @@ Offset FakePartition::last_stable() const {
   return end();
 }
 
-void FakePartition::read(stream::Isolation isolation, std::size_t max_records, Offset& position,
-                         FakeBuffer& buffer) const {
-  const bool committed_only = isolation == stream::Isolation::read_committed;
-  const Offset limit = committed_only ? last_stable() : end();
-  for (; position < limit && buffer.records.size() < max_records; ++position) {
+void FakePartition::read(const Reading& reading, Offset& position, FakeBuffer& buffer) const {
+  const bool committed_only = reading.isolation == stream::Isolation::read_committed;
+  const Offset stable = committed_only ? last_stable() : end();
+  const Offset limit = std::min(stable, reading.end.value_or(stable));
+  for (; position < limit && buffer.records.size() < reading.max_records; ++position) {
     const StoredRecord& stored = records[static_cast<std::size_t>(position)];
     if (stored.mark || stored.gone) continue;
     if (committed_only && stored.transaction && *stored.transaction == TransactionState::aborted) {
@@ -43,8 +43,8 @@ void FakeGroup::share_out() {
   std::vector<Owned*> free;
   for (Owned& owned : partitions) {
     const auto held = counts.find(owned.target);
-    const bool keeps = held != counts.end() &&
-                       (held->second < least || (held->second == least && extra > 0));
+    const bool keeps =
+        held != counts.end() && (held->second < least || (held->second == least && extra > 0));
     if (!keeps) {
       free.push_back(&owned);
       continue;
@@ -52,9 +52,8 @@ void FakeGroup::share_out() {
     if (++held->second > least) --extra;
   }
   for (Owned* owned : free) {
-    const auto poorest = std::min_element(counts.begin(), counts.end(), [](auto& a, auto& b) {
-      return a.second < b.second;
-    });
+    const auto poorest = std::min_element(counts.begin(), counts.end(),
+                                          [](auto& a, auto& b) { return a.second < b.second; });
     owned->target = poorest->first;
     ++poorest->second;
   }
@@ -72,6 +71,9 @@ void FakeGroup::give_up(std::uint64_t member) {
 
 std::optional<FakeBroker::Script> FakeBroker::next_failure(LogCall call) {
   const std::uint64_t number = ++counts[call];
+  if (power_cut && power_cut()) {
+    return Script{number, halt("fake.dead", "the process was killed").value(), false};
+  }
   const auto [first, last] = scripts.equal_range(call);
   for (auto it = first; it != last; ++it) {
     if (it->second.at != number) continue;
@@ -92,8 +94,8 @@ FakePartition* FakeBroker::find(std::string_view topic, Partition partition) {
 Result<FakePartition*> FakeBroker::require(std::string_view topic, Partition partition) {
   FakePartition* found = find(topic, partition);
   if (found != nullptr) return found;
-  return halt("log.no_topic", fmt::format("there is no topic {} with partition {}", topic,
-                                          partition));
+  return halt("log.no_topic",
+              fmt::format("there is no topic {} with partition {}", topic, partition));
 }
 
 void FakeBroker::append(OpenTransaction* transaction, const stream::Append& record) {
@@ -113,6 +115,17 @@ void FakeBroker::append(OpenTransaction* transaction, const stream::Append& reco
 }
 
 void FakeBroker::end(OpenTransaction& transaction, TransactionState state) {
+  const bool late = late_marks && state == TransactionState::committed &&
+                    !transaction.offsets.empty() && !transaction.touched.empty();
+  if (late) {
+    for (auto& [offsets, committed] : transaction.offsets) {
+      offsets->committed = std::move(committed);
+      offsets->pending.reset();
+    }
+    unmarked.push_back(transaction.state);
+    transaction = OpenTransaction();
+    return;
+  }
   *transaction.state = state;
   for (auto& [offsets, committed] : transaction.offsets) {
     if (state == TransactionState::committed) offsets->committed = std::move(committed);
@@ -129,6 +142,11 @@ void FakeBroker::end(OpenTransaction& transaction, TransactionState state) {
 std::uint64_t FakeBroker::open_transactions(const std::string& id) {
   end(transactions[id], TransactionState::aborted);
   return ++writers[id];
+}
+
+std::optional<Offset> FakeBroker::limit(std::string_view topic) const {
+  const auto at = limits.find(topic);
+  return at == limits.end() ? std::nullopt : std::optional(at->second);
 }
 
 void FakeBroker::wait(std::unique_lock<std::mutex>& lock, Deadline deadline) {

@@ -2,6 +2,8 @@
 // Threading: everything under `mutex`; listeners are called without it.
 #pragma once
 
+#include <deque>
+
 #include "core/arena.hpp"
 #include "tests/fakes/fake_event_log.hpp"
 
@@ -33,8 +35,12 @@ struct FakePartition {
   // First offset of an open transaction; the end if there is none.
   Offset last_stable() const;
   // Adds what a reader sees from `position` on and moves it; at most `max_records` in the buffer.
-  void read(stream::Isolation isolation, std::size_t max_records, Offset& position,
-            FakeBuffer& buffer) const;
+  struct Reading {
+    stream::Isolation isolation;
+    std::size_t max_records;
+    std::optional<Offset> end;  // nothing at or behind it is seen
+  };
+  void read(const Reading& reading, Offset& position, FakeBuffer& buffer) const;
 };
 
 struct FakeTopic {
@@ -70,7 +76,8 @@ struct FakeGroup {
 };
 
 struct FakeBroker {
-  explicit FakeBroker(FakeLogOptions log_options) : options(log_options) {}
+  explicit FakeBroker(FakeLogOptions log_options)
+      : options(log_options), records_per_poll(log_options.records_per_poll) {}
 
   struct Script {
     std::uint64_t at;
@@ -87,6 +94,7 @@ struct FakeBroker {
   // Fences earlier users of the name and aborts what they have open. Gives the new generation.
   std::uint64_t open_transactions(const std::string& id);
   void wait(std::unique_lock<std::mutex>& lock, Deadline deadline);
+  std::optional<Offset> limit(std::string_view topic) const;
 
   const FakeLogOptions options;
   mutable std::mutex mutex;
@@ -102,6 +110,22 @@ struct FakeBroker {
   int commit_polls = 0;
   bool crash = false;
   bool hold_acks = false;
+  struct DelayedAppend {
+    std::uint64_t ticket;
+    std::string topic;
+    Partition partition;
+    std::string key;
+    std::string value;
+  };
+  bool delay_appends = false;
+  std::map<std::uint64_t, std::deque<DelayedAppend>> delayed;                // by member
+  std::map<std::uint64_t, std::vector<stream::AppendAck>> acknowledgements;  // by member
+  bool late_marks = false;
+  std::vector<std::shared_ptr<TransactionState>> unmarked;  // committed, not yet for readers
+  std::set<std::uint64_t> deaf;
+  std::map<std::string, Offset, std::less<>> limits;  // by topic
+  std::size_t records_per_poll;
+  std::function<bool()> power_cut;
 };
 
 }  // namespace tailrace::fakes

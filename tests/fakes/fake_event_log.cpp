@@ -67,9 +67,14 @@ class FakeWriter final : public stream::LogWriter {
 
 class FakeReader final : public stream::TopicReader {
  public:
-  FakeReader(FakeBroker& broker, FakePartition& partition, Offset from,
-             stream::Isolation isolation)
-      : broker_(broker), partition_(partition), isolation_(isolation), position_(from) {}
+  struct Place {
+    std::string topic;
+    FakePartition& partition;
+    Offset from;
+    stream::Isolation isolation;
+  };
+  FakeReader(FakeBroker& broker, Place place)
+      : broker_(broker), place_(std::move(place)), position_(place_.from) {}
 
   Result<std::span<const Record>> poll(Deadline deadline) override {
     std::unique_lock lock(broker_.mutex);
@@ -78,11 +83,13 @@ class FakeReader final : public stream::TopicReader {
     }
     buffer_.clear();
     while (true) {
-      if (position_ < partition_.start) {
+      if (position_ < place_.partition.start) {
         return halt("log.out_of_range", fmt::format("offset {} is gone, the log starts at {}",
-                                                    position_, partition_.start));
+                                                    position_, place_.partition.start));
       }
-      partition_.read(isolation_, broker_.options.records_per_poll, position_, buffer_);
+      place_.partition.read(
+          {place_.isolation, broker_.records_per_poll, broker_.limit(place_.topic)}, position_,
+          buffer_);
       const bool late = !broker_.options.waits || system_clock().now() >= deadline;
       if (!buffer_.records.empty() || late) return std::span<const Record>(buffer_.records);
       broker_.wait(lock, deadline);
@@ -94,13 +101,12 @@ class FakeReader final : public stream::TopicReader {
   }
   Result<Bounds> bounds() override {
     const std::lock_guard lock(broker_.mutex);
-    return Bounds{partition_.start, partition_.end()};
+    return Bounds{place_.partition.start, place_.partition.end()};
   }
 
  private:
   FakeBroker& broker_;
-  FakePartition& partition_;
-  const stream::Isolation isolation_;
+  const Place place_;
   Offset position_;
   FakeBuffer buffer_;
 };
@@ -145,7 +151,8 @@ Result<std::unique_ptr<stream::TopicReader>> FakeEventLog::open_reader(
     return Failure(failure->error);
   }
   TAILRACE_ASSIGN(FakePartition * found, broker_->require(topic, partition));
-  return std::make_unique<FakeReader>(*broker_, *found, from, isolation);
+  return std::make_unique<FakeReader>(
+      *broker_, FakeReader::Place{std::string(topic), *found, from, isolation});
 }
 
 Result<std::unique_ptr<stream::GroupMember>> FakeEventLog::join(
@@ -209,6 +216,81 @@ void FakeEventLog::hold_acknowledgements(bool hold) {
   broker_->hold_acks = hold;
 }
 
+void FakeEventLog::delay_appends(bool delay) {
+  const std::lock_guard lock(broker_->mutex);
+  broker_->delay_appends = delay;
+}
+
+bool FakeEventLog::deliver_append(std::uint64_t member) {
+  const std::lock_guard lock(broker_->mutex);
+  auto& waiting = broker_->delayed[member];
+  if (waiting.empty()) return false;
+  const FakeBroker::DelayedAppend append = std::move(waiting.front());
+  waiting.pop_front();
+  const Offset offset = broker_->find(append.topic, append.partition)->end();
+  broker_->append(nullptr, {append.topic, append.partition, append.key, append.value, {}});
+  broker_->acknowledgements[member].push_back({append.ticket, offset});
+  return true;
+}
+
+void FakeEventLog::lose_appends(std::uint64_t member) {
+  const std::lock_guard lock(broker_->mutex);
+  broker_->delayed.erase(member);
+}
+
+void FakeEventLog::state_marks_late(bool late) {
+  const std::lock_guard lock(broker_->mutex);
+  broker_->late_marks = late;
+}
+
+void FakeEventLog::settle_state_marks() {
+  const std::lock_guard lock(broker_->mutex);
+  for (const auto& state : broker_->unmarked) *state = TransactionState::committed;
+  broker_->unmarked.clear();
+}
+
+std::uint64_t FakeEventLog::member_of(std::string_view group, std::string_view instance_id) const {
+  const std::lock_guard lock(broker_->mutex);
+  const auto found = broker_->groups.find(group);
+  if (found == broker_->groups.end()) return 0;
+  const auto member = found->second.members.find(std::string(instance_id));
+  return member == found->second.members.end() ? 0 : member->second;
+}
+
+void FakeEventLog::deafen(std::uint64_t member, bool deaf) {
+  const std::lock_guard lock(broker_->mutex);
+  if (deaf) {
+    broker_->deaf.insert(member);
+  } else {
+    broker_->deaf.erase(member);
+  }
+}
+
+void FakeEventLog::rejoin_deaf(std::string_view group, std::string_view instance_id,
+                               std::uint64_t member) {
+  const std::lock_guard lock(broker_->mutex);
+  broker_->groups.find(group)->second.members[std::string(instance_id)] = member;
+}
+
+void FakeEventLog::limit_reading(std::string_view topic, std::optional<Offset> end) {
+  const std::lock_guard lock(broker_->mutex);
+  if (end) {
+    broker_->limits[std::string(topic)] = *end;
+  } else {
+    broker_->limits.erase(std::string(topic));
+  }
+}
+
+void FakeEventLog::set_records_per_poll(std::size_t records) {
+  const std::lock_guard lock(broker_->mutex);
+  broker_->records_per_poll = records;
+}
+
+void FakeEventLog::set_power_cut(std::function<bool()> is_cut) {
+  const std::lock_guard lock(broker_->mutex);
+  broker_->power_cut = std::move(is_cut);
+}
+
 void FakeEventLog::compact(std::string_view topic) {
   const std::lock_guard lock(broker_->mutex);
   for (FakePartition& partition : broker_->topics.find(topic)->second.partitions) {
@@ -227,10 +309,22 @@ void FakeEventLog::trim(std::string_view topic, Partition partition, Offset star
   broker_->find(topic, partition)->start = start;
 }
 
-std::vector<StoredRecord> FakeEventLog::records(std::string_view topic,
-                                                Partition partition) const {
+std::vector<StoredRecord> FakeEventLog::records(std::string_view topic, Partition partition) const {
   const std::lock_guard lock(broker_->mutex);
   return broker_->find(topic, partition)->records;
+}
+
+Offset FakeEventLog::start_of(std::string_view topic, Partition partition) const {
+  const std::lock_guard lock(broker_->mutex);
+  return broker_->find(topic, partition)->start;
+}
+
+Offset FakeEventLog::last_record(std::string_view topic, Partition partition) const {
+  const std::lock_guard lock(broker_->mutex);
+  const FakePartition* found = broker_->find(topic, partition);
+  Offset last = found == nullptr ? -1 : found->end() - 1;
+  while (last >= 0 && found->records[static_cast<std::size_t>(last)].mark) --last;
+  return last;
 }
 
 std::optional<Committed> FakeEventLog::committed(std::string_view group, std::string_view topic,

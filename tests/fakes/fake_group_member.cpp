@@ -41,6 +41,15 @@ void FakeGroupMember::leave_locked() {
 // A newer member of the same instance id has taken its place.
 bool FakeGroupMember::replaced() { return broker_.writers[transactional_id()] != generation_; }
 
+bool FakeGroupMember::may_commit(Partition partition) {
+  const LogRules& rules = broker_.options.rules;
+  if (!rules.fence_commits) return true;
+  if (replaced()) return false;
+  if (still_mine(partition)) return true;
+  const auto alive = group().members.find(options_.instance_id);
+  return !rules.fence_by_assignment && alive != group().members.end() && alive->second == number_;
+}
+
 bool FakeGroupMember::still_mine(Partition partition) {
   const auto mine = mine_.find(partition);
   if (mine == mine_.end()) return false;
@@ -85,6 +94,8 @@ bool FakeGroupMember::rebalance(std::unique_lock<std::mutex>& lock,
     owned.owner = number_;
     const auto partition = static_cast<Partition>(i);
     mine_[partition] = Mine{++owned.assignment};
+    const FakePartition* state = broker_.find(options_.state_topic, partition);
+    if (state != nullptr) mine_[partition].state_end = state->end();
     partitions.push_back(partition);
   }
   if (partitions.empty()) return false;
@@ -101,12 +112,13 @@ Result<std::span<const Record>> FakeGroupMember::poll(Deadline deadline,
     return Failure(failure->error);
   }
   buffer_.clear();
+  const bool deaf = broker_.deaf.contains(number_);
   while (!left_) {
-    if (replaced()) {
+    if (!deaf && replaced()) {
       return halt("log.fenced",
                   fmt::format("another worker has joined as {}", options_.instance_id));
     }
-    const bool assigned_now = rebalance(lock, listener);
+    const bool assigned_now = !deaf && rebalance(lock, listener);
     TAILRACE_TRY(read_started());
     const bool late = !broker_.options.waits || system_clock().now() >= deadline;
     if (!buffer_.records.empty() || late || assigned_now) break;
@@ -119,11 +131,15 @@ Result<void> FakeGroupMember::read_started() {
   for (auto& [number, mine] : mine_) {
     if (!mine.started || mine.paused) continue;
     const FakePartition& partition = *broker_.find(options_.topic, number);
+    if (mine.position < partition.start && !broker_.options.rules.stop_out_of_range) {
+      mine.position = partition.start;
+    }
     if (mine.position < partition.start) {
       return halt("log.out_of_range",
                   fmt::format("offset {} of partition {} is gone", mine.position, number));
     }
-    partition.read(stream::Isolation::read_uncommitted, broker_.options.records_per_poll,
+    partition.read({stream::Isolation::read_uncommitted, broker_.records_per_poll,
+                    broker_.limit(options_.topic)},
                    mine.position, buffer_);
   }
   return {};
@@ -135,7 +151,8 @@ Result<std::optional<Committed>> FakeGroupMember::fetch_committed(Partition part
     return Failure(failure->error);
   }
   const FakeOffsets& offsets = group().offsets[{options_.topic, partition}];
-  if (offsets.pending && *offsets.pending == TransactionState::open) {
+  const bool pending = offsets.pending && *offsets.pending == TransactionState::open;
+  if (pending && broker_.options.rules.require_stable) {
     return retry("log.unstable", "a transaction of an earlier owner is undecided");
   }
   return offsets.committed;
@@ -183,11 +200,16 @@ Result<void> FakeGroupMember::restore(Partition partition, const StateVisitor& e
     if (const auto failure = broker_.next_failure(LogCall::restore)) return Failure(failure->error);
     if (!broker_.options.keeps_state) return {};
     TAILRACE_ASSIGN(FakePartition * found, broker_.require(options_.state_topic, partition));
-    if (found->last_stable() < found->end()) {
+    const LogRules& rules = broker_.options.rules;
+    if (rules.to_high_watermark && found->last_stable() < found->end()) {
       return retry("log.unstable", "a transaction in the state topic is undecided");
     }
+    const auto isolation = rules.restore_committed ? stream::Isolation::read_committed
+                                                   : stream::Isolation::read_uncommitted;
+    const std::optional<Offset> end =
+        rules.state_after_offset ? std::nullopt : std::optional(mine_[partition].state_end);
     Offset position = found->start;
-    found->read(stream::Isolation::read_committed, found->records.size(), position, state);
+    found->read({isolation, found->records.size(), end}, position, state);
   }
   for (const Record& record : state.records) each(record.key, record.value);
   return {};
@@ -199,8 +221,14 @@ Result<std::uint64_t> FakeGroupMember::append(Partition partition, std::string_v
   const auto failure = broker_.next_failure(LogCall::append);
   if (failure && !failure->after_effect) return Failure(failure->error);
   TAILRACE_ASSIGN(FakePartition * found, broker_.require(options_.topic, partition));
-  acks_.push_back({++last_ticket_, found->end()});
-  broker_.append(nullptr, {options_.topic, partition, key, value, {}});
+  ++last_ticket_;
+  if (broker_.delay_appends) {
+    broker_.delayed[number_].push_back(
+        {last_ticket_, options_.topic, partition, std::string(key), std::string(value)});
+  } else {
+    broker_.acknowledgements[number_].push_back({last_ticket_, found->end()});
+    broker_.append(nullptr, {options_.topic, partition, key, value, {}});
+  }
   if (failure) return Failure(failure->error);
   return last_ticket_;
 }
@@ -211,7 +239,7 @@ Result<std::vector<stream::AppendAck>> FakeGroupMember::acknowledged() {
     return Failure(failure->error);
   }
   if (broker_.hold_acks) return std::vector<stream::AppendAck>();
-  return std::exchange(acks_, {});
+  return std::exchange(broker_.acknowledgements[number_], {});
 }
 
 Result<void> FakeGroupMember::begin_commit(stream::CommitBatch batch) {
@@ -225,7 +253,11 @@ Result<void> FakeGroupMember::begin_commit(stream::CommitBatch batch) {
   refused_.reset();
   OpenTransaction& transaction = broker_.transactions[transactional_id()];
   for (const stream::OffsetCommit& commit : batch.offsets) {
-    if (!replaced() && still_mine(commit.partition)) continue;
+    if (may_commit(commit.partition)) continue;
+    if (!broker_.options.rules.fence_metadata) {
+      auto& known = group().offsets[{options_.topic, commit.partition}].committed;
+      if (known) known->metadata = commit.committed.metadata;
+    }
     refused_ = retry("log.commit_refused", "a partition belongs to another member").value();
     return {};
   }
@@ -253,7 +285,9 @@ std::optional<Result<void>> FakeGroupMember::poll_commit() {
   committing_ = false;
   const auto failure = broker_.next_failure(LogCall::poll_commit);
   if (refused_) return Failure(*refused_);
-  if (replaced()) return retry("log.commit_refused", "another worker has taken this one's place");
+  if (broker_.options.rules.fence_commits && replaced()) {
+    return retry("log.commit_refused", "another worker has taken this one's place");
+  }
   const bool aborts = failure && !failure->after_effect;
   broker_.end(broker_.transactions[transactional_id()],
               aborts ? TransactionState::aborted : TransactionState::committed);

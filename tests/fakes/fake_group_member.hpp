@@ -31,6 +31,7 @@ class FakeGroupMember final : public stream::GroupMember {
   struct Mine {
     std::uint64_t assignment = 0;
     Offset position = 0;
+    Offset state_end = 0;  // of the state topic when it was assigned
     bool started = false;
     bool paused = false;
   };
@@ -39,6 +40,7 @@ class FakeGroupMember final : public stream::GroupMember {
   std::string transactional_id() const { return options_.group + "." + options_.instance_id; }
   bool replaced();
   bool still_mine(Partition partition);
+  bool may_commit(Partition partition);
   bool rebalance(std::unique_lock<std::mutex>& lock, stream::AssignmentListener& listener);
   void tell_revoked(std::unique_lock<std::mutex>& lock, stream::AssignmentListener& listener,
                     bool lost);
@@ -53,7 +55,6 @@ class FakeGroupMember final : public stream::GroupMember {
   bool left_ = false;
   FakeBuffer buffer_;
   std::uint64_t last_ticket_ = 0;
-  std::vector<stream::AppendAck> acks_;
   bool committing_ = false;
   int polls_left_ = 0;
   std::optional<Error> refused_;

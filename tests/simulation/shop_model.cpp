@@ -1,0 +1,129 @@
+#include "tests/simulation/shop_model.hpp"
+
+#include <set>
+
+namespace tailrace::simulation {
+
+namespace {
+
+const History never_there = {gone};
+
+void push(History& history, std::string state) {
+  if (history.empty()) history.push_back(gone);
+  if (history.back() != state) history.push_back(std::move(state));
+}
+
+bool is_value(Table table) {
+  return table == Table::products || table == Table::categories || table == Table::prices;
+}
+
+}  // namespace
+
+std::string number_text(std::int64_t number) {
+  return number == null_value ? "null" : std::to_string(number);
+}
+
+std::string item_text(const Row& row) {
+  return number_text(row[2]) + "," + number_text(row[3]) + "," + number_text(row[4]);
+}
+
+std::string OrderText::text() const {
+  std::string out = "note " + note;
+  for (const auto& [id, item] : items) out += " item " + std::to_string(id) + ":" + item;
+  for (const auto& [id, amount] : payments) out += " paid " + std::to_string(id) + ":" + amount;
+  return out;
+}
+
+std::string ShopModel::value_text(Table table, const Row& row) {
+  std::string out = number_text(row[1]);
+  if (table == Table::products) out += "," + number_text(row[2]);
+  return out;
+}
+
+const Row* ShopModel::find(Table table, std::int64_t key) const {
+  const auto& all = rows(table);
+  const auto at = all.find(key);
+  return at == all.end() ? nullptr : &at->second;
+}
+
+std::string ShopModel::order_text(std::int64_t order) const {
+  const Row* root = find(Table::orders, order);
+  if (root == nullptr) return gone;
+  OrderText text;
+  text.note = number_text((*root)[1]);
+  for (const auto& [id, row] : rows(Table::items)) {
+    if (row[1] == order) text.items[id] = item_text(row);
+  }
+  for (const auto& [id, row] : rows(Table::payments)) {
+    if (row[1] == order) text.payments[id] = number_text(row[2]);
+  }
+  return text.text();
+}
+
+Changes ShopModel::commit(const std::vector<Write>& writes) {
+  Changes changes;
+  for (const Write& write : writes) {
+    auto& all = rows_of(write.table);
+    RowEvent event{write.table, std::nullopt, write.row};
+    if (const auto at = all.find(write.key); at != all.end()) event.before = at->second;
+    if (!event.before && !event.after) continue;
+    // A key that is taken is refused by the server.
+    if (event.after && (*event.after)[0] != write.key && all.contains((*event.after)[0])) continue;
+    if (event.before) all.erase(write.key);
+    if (event.after) all[(*event.after)[0]] = *event.after;
+    changes.push_back(std::move(event));
+  }
+  remember(changes);
+  return changes;
+}
+
+void ShopModel::replay(const Changes& changes) {
+  for (const RowEvent& event : changes) {
+    auto& all = rows_of(event.table);
+    if (event.before) all.erase((*event.before)[0]);
+    if (event.after) all[(*event.after)[0]] = *event.after;
+  }
+  remember(changes);
+}
+
+void ShopModel::remember(const Changes& changes) {
+  std::set<std::int64_t> orders;
+  std::set<std::pair<Table, std::int64_t>> values;
+  for (const RowEvent& event : changes) {
+    for (const auto* image : {&event.before, &event.after}) {
+      if (!*image) continue;
+      const Row& row = **image;
+      if (is_value(event.table)) {
+        values.emplace(event.table, row[0]);
+      } else {
+        orders.insert(event.table == Table::orders ? row[0] : row[1]);
+      }
+    }
+  }
+  for (const std::int64_t order : orders) push(orders_[order], order_text(order));
+  for (const auto& [table, key] : values) {
+    const Row* row = find(table, key);
+    push(values_[{table, key}], row == nullptr ? gone : value_text(table, *row));
+  }
+}
+
+const History& ShopModel::order_history(std::int64_t order) const {
+  const auto at = orders_.find(order);
+  return at == orders_.end() ? never_there : at->second;
+}
+
+void ShopModel::note_load() {
+  for (const auto& [reference, history] : values_) loaded_[reference] = history.size() - 1;
+}
+
+std::size_t ShopModel::loaded_at(Table table, std::int64_t key) const {
+  const auto at = loaded_.find({table, key});
+  return at == loaded_.end() ? 0 : at->second;
+}
+
+const History& ShopModel::value_history(Table table, std::int64_t key) const {
+  const auto at = values_.find({table, key});
+  return at == values_.end() ? never_there : at->second;
+}
+
+}  // namespace tailrace::simulation

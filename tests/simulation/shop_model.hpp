@@ -1,0 +1,90 @@
+// What the source's tables hold, and every committed state each order ever had: the simulation's
+// own, simple idea of what documents must show. Shares no code with the engine.
+// Threading: one thread.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tailrace::simulation {
+
+// orders(id, note) items(id, order_id, product_id, price_id, qty) payments(id, order_id, amount)
+// products(id, name, category_id) categories(id, name) prices(id, amount)
+enum class Table : std::uint8_t { orders, items, payments, products, categories, prices };
+inline constexpr std::size_t table_count = 6;
+
+using Row = std::vector<std::int64_t>;  // [0] is the primary key
+inline constexpr std::int64_t null_value = std::numeric_limits<std::int64_t>::min();
+
+// Makes the row with this key look like `row`, whose key may be another one; nullopt removes it.
+struct Write {
+  Table table;
+  std::int64_t key;
+  std::optional<Row> row;
+};
+
+// What the binlog says of one row.
+struct RowEvent {
+  Table table;
+  std::optional<Row> before;
+  std::optional<Row> after;
+};
+using Changes = std::vector<RowEvent>;
+
+// Successive states as text, without repetitions; "gone" where there is no row.
+using History = std::vector<std::string>;
+inline const std::string gone = "gone";
+
+class ShopModel {
+ public:
+  // One committed transaction; what it did to rows, in order. Empty: nothing.
+  Changes commit(const std::vector<Write>& writes);
+  // The same from the binlog.
+  void replay(const Changes& changes);
+
+  const std::map<std::int64_t, Row>& rows(Table table) const {
+    return tables_[static_cast<std::size_t>(table)];
+  }
+  const Row* find(Table table, std::int64_t key) const;
+
+  // What a document of this order shows of its own rows.
+  std::string order_text(std::int64_t order) const;
+  static std::string value_text(Table table, const Row& row);
+  const History& order_history(std::int64_t order) const;
+  const History& value_history(Table table, std::int64_t key) const;
+  // A first load reads the tables now. Lookup values that it shows may go back once, while the
+  // stream repeats what happened before: the lookup logs pass `high` in their own time.
+  void note_load();
+  void take_loads(const ShopModel& other) { loaded_ = other.loaded_; }
+  // Index in the value's history at the last first load.
+  std::size_t loaded_at(Table table, std::int64_t key) const;
+  const std::map<std::int64_t, History>& orders_ever() const { return orders_; }
+
+ private:
+  std::map<std::int64_t, Row>& rows_of(Table table) {
+    return tables_[static_cast<std::size_t>(table)];
+  }
+  void remember(const Changes& changes);
+
+  std::map<std::int64_t, Row> tables_[table_count];
+  std::map<std::int64_t, History> orders_;
+  std::map<std::pair<Table, std::int64_t>, History> values_;
+  std::map<std::pair<Table, std::int64_t>, std::size_t> loaded_;
+};
+
+// The order rows as text: note, items by id, payments by id. Used by the model and by the law.
+struct OrderText {
+  std::string note;
+  std::map<std::int64_t, std::string> items;
+  std::map<std::int64_t, std::string> payments;
+  std::string text() const;
+};
+std::string item_text(const Row& row);
+std::string number_text(std::int64_t number);
+
+}  // namespace tailrace::simulation

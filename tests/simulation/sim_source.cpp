@@ -1,0 +1,226 @@
+#include "tests/simulation/sim_source.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace tailrace::simulation {
+
+namespace {
+
+struct TableShape {
+  const char* name;
+  std::vector<const char*> columns;
+};
+
+const std::array<TableShape, table_count>& shapes() {
+  static const std::array<TableShape, table_count> all = {{
+      {"orders", {"id", "note"}},
+      {"items", {"id", "order_id", "product_id", "price_id", "qty"}},
+      {"payments", {"id", "order_id", "amount"}},
+      {"products", {"id", "name", "category_id"}},
+      {"categories", {"id", "name"}},
+      {"prices", {"id", "amount"}},
+  }};
+  return all;
+}
+
+std::vector<Value> values_of(const std::optional<Row>& row) {
+  std::vector<Value> values;
+  if (!row) return values;
+  for (const std::int64_t number : *row) {
+    values.push_back(number == null_value ? Value::null() : Value::int64(number));
+  }
+  return values;
+}
+
+// A few rows at a time, so that the reader has to ask again.
+class VectorRows final : public RowStream {
+ public:
+  void add(const TableSchema* table, const RowEvent& event) {
+    Stored stored{table, RowOp::update, values_of(event.before), values_of(event.after)};
+    if (!event.before) stored.op = RowOp::insert;
+    if (!event.after) stored.op = RowOp::remove;
+    rows_.push_back(std::move(stored));
+  }
+  Result<std::span<const RowChange>> next() override {
+    constexpr std::size_t at_once = 3;
+    batch_.clear();
+    for (; batch_.size() < at_once && at_ < rows_.size(); ++at_) {
+      const Stored& row = rows_[at_];
+      batch_.push_back({row.table, row.op, static_cast<std::uint32_t>(at_), row.before, row.after});
+    }
+    return std::span<const RowChange>(batch_);
+  }
+  Result<void> rewind() override {
+    at_ = 0;
+    return {};
+  }
+  std::uint64_t bytes() const override { return 40 * rows_.size(); }
+
+ private:
+  struct Stored {
+    const TableSchema* table;
+    RowOp op;
+    std::vector<Value> before;
+    std::vector<Value> after;
+  };
+  std::vector<Stored> rows_;
+  std::vector<RowChange> batch_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace
+
+std::vector<TableSchema> shop_schemas() {
+  std::vector<TableSchema> schemas;
+  for (const TableShape& shape : shapes()) {
+    TableSchema& schema = schemas.emplace_back();
+    schema.id = {"shop", shape.name};
+    for (const char* column : shape.columns) {
+      schema.columns.push_back({column, {}});
+      schema.columns.back().type.kind = ColumnKind::bigint;
+    }
+    schema.primary_key = {0};
+  }
+  return schemas;
+}
+
+SimServer::SimServer() { fail_over(0); }
+
+void SimServer::commit(const std::vector<Write>& writes) {
+  Changes changes = model_.commit(writes);
+  if (!changes.empty()) append(std::move(changes));
+}
+
+void SimServer::commit_elsewhere() { append({}); }
+
+void SimServer::append(Changes changes) {
+  binlog_.push_back({Gtid{{uuid_, ""}, next_number_++}, std::move(changes)});
+}
+
+void SimServer::fail_over(std::size_t lost) {
+  const std::size_t unread = binlog_.size() - read_up_to_;
+  if (lost = std::min(lost, unread); lost > 0) {
+    binlog_.resize(binlog_.size() - lost);
+    ShopModel replica;
+    replica.take_loads(model_);
+    model_ = std::move(replica);
+    for (const BinlogEntry& entry : binlog_) model_.replay(entry.changes);
+  }
+  ++servers_;
+  uuid_.fill(static_cast<std::uint8_t>(servers_));
+  uuid_text_ = uuid_text(uuid_);
+  next_number_ = 1;
+}
+
+GtidSet SimServer::executed() const {
+  GtidSet set;
+  for (const BinlogEntry& entry : binlog_) set.add(entry.gtid);
+  return set;
+}
+
+Result<void> SimSource::start(const SourcePosition& from) {
+  if (!server_.executed().contains(from.gtid_set)) {
+    return halt("source.diverged", "the server lacks transactions that were read");
+  }
+  position_ = from;
+  announced_ = tables_read_ = false;
+  chunks_.clear();
+  const auto& binlog = server_.binlog();
+  index_ = 0;
+  while (index_ < binlog.size() && from.gtid_set.contains(binlog[index_].gtid)) ++index_;
+  if (from.snapshot == SnapshotPhase::none) {
+    position_.gtid_set = server_.executed();
+    index_ = binlog.size();
+    server_.note_read(index_);
+  }
+  high_ = from.snapshot_high.offset;
+  return {};
+}
+
+Transaction SimSource::announce(TransactionKind kind) const {
+  Transaction transaction;
+  transaction.kind = kind;
+  transaction.position = position_;
+  return transaction;
+}
+
+// The consistent snapshot: lookup tables first, as the real one does.
+void SimSource::read_tables() {
+  high_ = server_.binlog().size();
+  server_.note_read(high_);
+  server_.note_load();
+  for (const Table table : {Table::products, Table::categories, Table::prices, Table::orders,
+                            Table::items, Table::payments}) {
+    Changes chunk;
+    for (const auto& [key, row] : server_.model().rows(table)) {
+      chunk.push_back({table, std::nullopt, row});
+      if (chunk.size() == chunk_rows_) chunks_.push_back(std::exchange(chunk, {}));
+    }
+    if (!chunk.empty()) chunks_.push_back(std::move(chunk));
+  }
+}
+
+Result<std::optional<Transaction>> SimSource::next(Deadline) {
+  position_.server_uuid = server_.uuid();
+  const bool loading =
+      position_.snapshot == SnapshotPhase::none || position_.snapshot == SnapshotPhase::reading;
+  if (!loading) return stream();
+  if (!announced_) {
+    announced_ = true;
+    position_.snapshot = SnapshotPhase::reading;
+    return announce(TransactionKind::position_only);
+  }
+  if (!tables_read_) {
+    tables_read_ = true;
+    read_tables();
+  }
+  if (!chunks_.empty()) {
+    Transaction transaction = announce(TransactionKind::snapshot_rows);
+    transaction.rows = rows_of(chunks_.front());
+    chunks_.pop_front();
+    return transaction;
+  }
+  position_.snapshot = SnapshotPhase::catching_up;
+  position_.snapshot_high = {"binlog.000001", high_};
+  return announce(TransactionKind::position_only);
+}
+
+Result<std::optional<Transaction>> SimSource::stream() {
+  if (position_.snapshot == SnapshotPhase::catching_up && index_ >= high_) {
+    position_.snapshot = SnapshotPhase::done;
+    return announce(TransactionKind::snapshot_end);
+  }
+  const auto& binlog = server_.binlog();
+  if (index_ >= binlog.size()) return std::optional<Transaction>();
+  std::uint64_t skipped = 0;
+  while (index_ + 1 < binlog.size() && binlog[index_].changes.empty()) {
+    position_.gtid_set.add(binlog[index_++].gtid);
+    ++skipped;
+  }
+  const BinlogEntry& entry = binlog[index_++];
+  server_.note_read(index_);
+  position_.gtid_set.add(entry.gtid);
+  position_.binlog = {"binlog.000001", index_};
+  Transaction transaction = announce(TransactionKind::rows);
+  transaction.transactions_skipped = skipped;
+  transaction.gtid = entry.gtid.text();
+  transaction.commit_time_us = static_cast<std::int64_t>(index_) * 1000;
+  if (entry.changes.empty()) {
+    transaction.kind = TransactionKind::position_only;
+    transaction.transactions_skipped = skipped + 1;
+  } else {
+    transaction.rows = rows_of(entry.changes);
+  }
+  return transaction;
+}
+
+std::unique_ptr<RowStream> SimSource::rows_of(const Changes& changes) const {
+  auto rows = std::make_unique<VectorRows>();
+  for (const RowEvent& event : changes) {
+    rows->add(&schemas_[static_cast<std::size_t>(event.table)], event);
+  }
+  return rows;
+}
+
+}  // namespace tailrace::simulation

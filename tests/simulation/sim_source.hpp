@@ -1,0 +1,81 @@
+// A MySQL server with a binlog, and the ChangeSource that reads it: GTIDs, a first load beside a
+// running server, a connection that breaks, another server that takes over.
+// Threading: one thread.
+#pragma once
+
+#include <algorithm>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "capture/change_source.hpp"
+#include "tests/simulation/shop_model.hpp"
+
+namespace tailrace::simulation {
+
+struct BinlogEntry {
+  Gtid gtid;
+  Changes changes;  // empty: a transaction of tables that nobody asked for
+};
+
+class SimServer {
+ public:
+  SimServer();
+
+  void commit(const std::vector<Write>& writes);
+  void commit_elsewhere();  // in tables that no pipeline reads
+  // A replica takes over that lacks the last `lost` transactions.
+  void fail_over(std::size_t lost);
+
+  const ShopModel& model() const { return model_; }
+  void note_load() { model_.note_load(); }
+  const std::vector<BinlogEntry>& binlog() const { return binlog_; }
+  const std::string& uuid() const { return uuid_text_; }
+  GtidSet executed() const;
+  // Transactions below this were read by somebody: a fail-over may not lose them.
+  std::size_t read_up_to() const { return read_up_to_; }
+  // The last `count` transactions may be lost although somebody read them.
+  void allow_losing(std::size_t count) { read_up_to_ -= std::min(count, read_up_to_); }
+  void note_read(std::size_t index) { read_up_to_ = std::max(read_up_to_, index); }
+
+ private:
+  void append(Changes changes);
+  ShopModel model_;
+  std::vector<BinlogEntry> binlog_;
+  std::string uuid_text_;
+  Uuid uuid_{};
+  std::int64_t next_number_ = 1;
+  int servers_ = 0;
+  std::size_t read_up_to_ = 0;
+};
+
+std::vector<TableSchema> shop_schemas();
+
+class SimSource final : public capture::ChangeSource {
+ public:
+  SimSource(SimServer& server, std::vector<TableSchema> schemas, std::size_t chunk_rows)
+      : server_(server), schemas_(std::move(schemas)), chunk_rows_(chunk_rows) {}
+
+  Result<void> start(const SourcePosition& from) override;
+  Result<std::optional<Transaction>> next(Deadline deadline) override;
+  Result<GtidSet> committed_now() override { return server_.executed(); }
+  void request_stop() noexcept override {}
+
+ private:
+  Transaction announce(TransactionKind kind) const;
+  void read_tables();
+  Result<std::optional<Transaction>> stream();
+  std::unique_ptr<RowStream> rows_of(const Changes& changes) const;
+
+  SimServer& server_;
+  const std::vector<TableSchema> schemas_;
+  const std::size_t chunk_rows_;
+  SourcePosition position_;
+  std::size_t index_ = 0;  // next transaction of the binlog
+  bool announced_ = false;
+  bool tables_read_ = false;
+  std::deque<Changes> chunks_;
+  std::size_t high_ = 0;
+};
+
+}  // namespace tailrace::simulation

@@ -1,0 +1,274 @@
+#include "tests/simulation/world.hpp"
+
+#include <algorithm>
+
+#include "core/log.hpp"
+#include "engine/topics.hpp"
+
+namespace tailrace::simulation {
+
+namespace {
+
+const std::string pipeline = "sim";
+const std::string group = "sim.order";
+
+using transform::FieldSpec;
+using transform::LookupSpec;
+
+LookupSpec lookup_of(const std::string& name, const std::string& table, const std::string& on,
+                     std::vector<FieldSpec> fields) {
+  LookupSpec spec;
+  spec.name = name;
+  spec.table = table;
+  spec.on = {{on, ""}};
+  spec.fields = std::move(fields);
+  return spec;
+}
+
+std::vector<transform::DocumentSpec> documents(bool keep_prices) {
+  transform::DocumentSpec order;
+  order.name = "order";
+  order.root = "orders";
+  order.id = "{id}";
+  transform::ChildSpec items;
+  items.name = "items";
+  items.table = "items";
+  items.on = {"order_id"};
+  LookupSpec product = lookup_of("product", "products", "product_id",
+                                 {{"name", "name"}, {"category_id", "category_id"}});
+  product.lookups = {lookup_of("category", "categories", "category_id", {{"name", "name"}})};
+  LookupSpec price = lookup_of("price", "prices", "price_id", {{"amount", "amount"}});
+  if (keep_prices) price.when_changed = transform::WhenChanged::keep;
+  items.lookups = {product, price};
+  transform::ChildSpec payments;
+  payments.name = "payments";
+  payments.table = "payments";
+  payments.on = {"order_id"};
+  order.children = {items, payments};
+  return {order};
+}
+
+}  // namespace
+
+const std::vector<std::string>& World::lookup_topics() {
+  static const std::vector<std::string> topics = {engine::lookup_topic(pipeline, "products"),
+                                                  engine::lookup_topic(pipeline, "categories"),
+                                                  engine::lookup_topic(pipeline, "prices")};
+  return topics;
+}
+
+World::World(WorldOptions options)
+    : options_(std::move(options)),
+      change_topic_(engine::change_topic(pipeline, "order")),
+      state_topic_(engine::state_topic(pipeline, "order")) {
+  configure_log(options_.trace ? LogLevel::info : LogLevel::silent, LogFormat::text);
+  plan_ = *transform::compile_plan(documents(options_.keep_prices), shop_schemas());
+  for (std::size_t n = 0; n < options_.sinks; ++n) {
+    sinks_.push_back(std::make_unique<SimSinkStore>("sink" + std::to_string(n), server_.model(),
+                                                    options_.sink_rules));
+  }
+  if (!options_.before.empty()) server_.commit(options_.before);
+  lose_log();
+  identity_ = {"log0", 0};
+}
+
+World::~World() = default;
+
+void World::lose_log() {
+  capture_.reset();
+  for (const auto& worker : workers_) {
+    worker->projector.reset();
+    worker->stores->lose_all();
+    worker->deaf = false;
+  }
+  fakes::FakeLogOptions log_options;
+  log_options.keeps_state = options_.keeps_state;
+  log_options.waits = false;
+  log_options.records_per_poll = options_.records_per_poll;
+  log_options.rules = options_.log_rules;
+  log_ = std::make_unique<fakes::FakeEventLog>(log_options);
+  log_->crash_on_destruction(true);
+  log_->delay_appends(true);
+  log_->set_power_cut([this] { return fuse_.burn(); });
+  identity_.generation = static_cast<std::uint16_t>(identity_.generation + 1);
+  identity_.log_id = "log" + std::to_string(identity_.generation);
+  step_capture();  // makes the topics
+}
+
+std::optional<std::string> World::broken() const {
+  if (broken_) return broken_;
+  for (const auto& sink : sinks_) {
+    if (sink->broken()) return sink->name() + ": " + *sink->broken();
+  }
+  return std::nullopt;
+}
+
+void World::fail(std::string how) {
+  if (!broken_) broken_ = std::move(how);
+}
+
+bool World::survives(const Result<void>& outcome, const std::string& who) {
+  if (outcome) return true;
+  const Error& error = outcome.error();
+  const bool expected = error.code == "fake.dead" || error.code == "log.fenced" ||
+                        error.disposition == Disposition::retry ||
+                        options_.tolerated.contains(error.code);
+  if (!expected) fail(who + " stopped: " + error.code + ": " + error.message);
+  return false;
+}
+
+void World::step_capture(int calls) {
+  if (calls > 0) fuse_.arm(calls);
+  Result<void> outcome;
+  if (!capture_) {
+    engine::CaptureOptions capture;
+    capture.pipeline = pipeline;
+    capture.source = "main";
+    capture.partitions = options_.partitions;
+    capture.documents = documents(options_.keep_prices);
+    capture.batch_bytes = options_.capture_batch_bytes;
+    capture.pass_bytes = options_.pass_bytes;
+    capture.part_bytes = options_.part_bytes;
+    capture.progress_interval = options_.progress_interval;
+    capture.idle_progress_interval = options_.idle_progress_interval;
+    capture.rules = options_.rules;
+    engine::CaptureDependencies deps{
+        *log_, clock_, capture_board_,
+        []() -> Result<std::vector<TableSchema>> { return shop_schemas(); },
+        [this](const std::vector<TableSchema>& schemas)
+            -> Result<std::unique_ptr<capture::ChangeSource>> {
+          return std::make_unique<SimSource>(server_, schemas, options_.snapshot_chunk_rows);
+        }};
+    capture_ = std::make_unique<engine::CaptureRole>(std::move(capture), std::move(deps));
+    outcome = capture_->open();
+  } else {
+    outcome = capture_->step(clock_.now());
+  }
+  if (outcome && fuse_.blown()) outcome = halt("fake.dead", "killed behind its last call");
+  fuse_.disarm();
+  if (!survives(outcome, "capture")) capture_.reset();
+}
+
+bool World::capture_committed() const {
+  if (!capture_) return false;
+  const GtidSet& saved = capture_->committed().source.gtid_set;
+  return std::all_of(server_.binlog().begin(),
+                     server_.binlog().begin() + static_cast<std::ptrdiff_t>(server_.read_up_to()),
+                     [&](const BinlogEntry& entry) { return saved.contains(entry.gtid); });
+}
+
+void World::capture_all() {
+  for (int n = 0; n < 10'000 && !broken_; ++n) {
+    step_capture();
+    if (!capture_) continue;
+    const engine::SavedPosition& saved = capture_->committed();
+    if (saved.source.snapshot == SnapshotPhase::done &&
+        saved.source.gtid_set.contains(server_.executed())) {
+      return;
+    }
+  }
+}
+
+std::size_t World::add_worker() {
+  auto worker = std::make_unique<Worker>();
+  worker->name = "w" + std::to_string(workers_.size());
+  worker->stores = std::make_unique<SimStores>(fuse_);
+  worker->up = true;
+  workers_.push_back(std::move(worker));
+  return workers_.size() - 1;
+}
+
+engine::ProjectorOptions World::projector_options(const Worker& worker) const {
+  engine::ProjectorOptions projector;
+  projector.pipeline = pipeline;
+  projector.instance_id = worker.name;
+  projector.sources = {"main"};
+  projector.identity = identity_;
+  projector.commit_interval = options_.commit_interval;
+  projector.partitions = options_.partitions;
+  projector.state_chunk_bytes = options_.state_chunk_bytes;
+  projector.cache_bytes = 8u << 10;
+  projector.random_seed = 1;
+  projector.rules = options_.rules;
+  return projector;
+}
+
+Result<void> World::open(Worker& worker) {
+  worker.ports.clear();
+  std::vector<engine::SinkPort*> ports;
+  for (const auto& sink : sinks_) {
+    worker.ports.push_back(std::make_unique<SimSinkPort>(*sink, fuse_));
+    ports.push_back(worker.ports.back().get());
+  }
+  worker.board = std::make_unique<engine::StatusBoard>();
+  worker.projector = std::make_unique<engine::Projector>(
+      projector_options(worker),
+      engine::ProjectorDependencies{*log_, *worker.stores, plan_, ports, clock_, *worker.board});
+  TAILRACE_TRY(worker.projector->open());
+  worker.member = log_->member_of(group, worker.name);
+  return {};
+}
+
+void World::step(Worker& worker, int calls) {
+  if (!worker.up) return;
+  for (std::size_t n = 0; n < worker.lookups_below.size(); ++n)
+    log_->limit_reading(lookup_topics()[n], worker.lookups_below[n]);
+  log_->limit_reading(change_topic_, worker.changes_below);
+  if (calls > 0) fuse_.arm(calls);
+  Result<void> outcome;
+  if (!worker.projector) outcome = open(worker);
+  if (outcome) outcome = worker.projector->step(clock_.now());
+  const bool killed = fuse_.blown();
+  fuse_.disarm();
+  for (const std::string& topic : lookup_topics()) log_->limit_reading(topic, std::nullopt);
+  log_->limit_reading(change_topic_, std::nullopt);
+  if (killed || (!outcome && outcome.error().code == "fake.dead")) {
+    kill(worker);
+  } else if (!survives(outcome, worker.name)) {
+    worker.projector.reset();
+    if (worker.deaf) kill(worker);
+  }
+}
+
+void World::kill(Worker& worker) {
+  worker.projector.reset();
+  worker.ports.clear();
+  worker.up = false;
+  worker.deaf = false;
+}
+
+void World::leave(Worker& worker) {
+  if (!worker.projector || worker.deaf) return;
+  for (const auto& port : worker.ports) port->close(true);
+  // What it waits for arrives while it waits.
+  for (const auto& sink : sinks_) sink->deliver_all();
+  const auto outcome = worker.projector->close(clock_.now() + Milliseconds(1));
+  survives(outcome, worker.name);
+  kill(worker);
+}
+
+void World::expel(Worker& worker, bool deaf) {
+  if (!worker.projector || worker.deaf) return;
+  log_->deafen(worker.member, deaf);
+  log_->expel(group, worker.name);
+  worker.deaf = deaf;
+}
+
+void World::hear(Worker& worker) {
+  if (!worker.deaf) return;
+  log_->deafen(worker.member, false);
+  worker.deaf = false;
+}
+
+void World::freeze_lookups(Worker& worker) {
+  worker.lookups_below.clear();
+  for (const std::string& topic : lookup_topics())
+    worker.lookups_below.push_back(log_->last_record(topic, 0) + 2);  // behind its mark
+}
+
+std::size_t World::living() const {
+  return static_cast<std::size_t>(std::count_if(workers_.begin(), workers_.end(),
+                                                [](const auto& worker) { return worker->up; }));
+}
+
+}  // namespace tailrace::simulation
