@@ -14,8 +14,6 @@ using transform::Family;
 
 namespace {
 
-// What is written to the store at once: a root that changes often is written once for all of it.
-constexpr std::size_t max_unwritten_roots = 4000;
 constexpr std::size_t max_unwritten_bytes = 4u << 20;
 
 }  // namespace
@@ -181,7 +179,8 @@ Result<void> PartitionTask::finish_batch() {
   unchecked_.clear();
   cache_.evict();
   // Roots that are not written yet cannot leave the cache.
-  const std::size_t most = cache_.over_budget() ? max_unwritten_roots / 4 : max_unwritten_roots;
+  const std::size_t limit = shared_.unwritten_limit;
+  const std::size_t most = cache_.over_budget() ? limit / 4 : limit;
   const bool much = touched_.size() >= most || batch_.bytes() >= max_unwritten_bytes;
   return much ? flush_store() : Result<void>{};
 }

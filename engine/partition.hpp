@@ -42,6 +42,7 @@ struct PartitionShared {
   std::string instance_id;
   std::size_t cache_bytes = 32u << 20;
   std::size_t state_chunk_bytes = 512u << 10;  // larger state records travel in chunks
+  std::size_t unwritten_limit = 4000;          // changed roots that wait for a write of the store
   RuleSwitches rules;
   stream::GroupMember* member = nullptr;  // set while the projector is joined
 };

@@ -76,6 +76,7 @@ Result<void> Projector::open() {
       .instance_id = options_.instance_id,
       .cache_bytes = options_.cache_bytes / static_cast<std::size_t>(options_.partitions),
       .state_chunk_bytes = options_.state_chunk_bytes,
+      .unwritten_limit = options_.unwritten_limit,
       .rules = options_.rules});
   TAILRACE_ASSIGN(member_,
                   deps_.log.join({options_.pipeline + "." + plan_.name, options_.instance_id,

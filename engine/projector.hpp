@@ -42,7 +42,10 @@ struct ProjectorOptions {
   std::size_t fanout_limit = 10'000;    // changed lookup values waiting before more are read
   stream::Partition partitions = 4;
   std::size_t state_chunk_bytes = 512u << 10;  // larger state records travel in chunks
-  std::uint64_t random_seed = 0;               // of the jitter of retries; 0: from the machine
+  // Changed roots that wait for the next write of the store: one that changes often is written
+  // once.
+  std::size_t unwritten_limit = 4000;
+  std::uint64_t random_seed = 0;  // of the jitter of retries; 0: from the machine
   RuleSwitches rules;
 };
 

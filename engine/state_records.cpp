@@ -53,8 +53,6 @@ std::optional<std::pair<std::string, std::string>> StateAssembler::add(
   if (!value || value->empty()) return std::nullopt;
   const std::string root(root_of(key, key_parts_));
   if (value->front() != chunk_mark) {
-    const auto known = chunked_.find(root);
-    if (known != chunked_.end() && known->second > last_of(*value)) return std::nullopt;
     return std::pair(root, std::string(*value));
   }
   ByteReader in(value->substr(1));
@@ -63,14 +61,12 @@ std::optional<std::pair<std::string, std::string>> StateAssembler::add(
   const std::uint64_t index = in.varint();
   const std::uint64_t count = in.varint();
   Chunks& chunks = open_[root];
-  if (last < chunks.last) return std::nullopt;
-  if (last > chunks.last || digest != chunks.digest) chunks = {last, digest, {}, count};
+  if (last != chunks.last || digest != chunks.digest) chunks = {last, digest, {}, count};
   chunks.pieces[index] = in.take(in.remaining());
   if (chunks.pieces.size() < count) return std::nullopt;
   std::string whole;
   for (const auto& [number, piece] : chunks.pieces) whole += piece;
   open_.erase(root);
-  chunked_[root] = last;
   return std::pair(root, std::move(whole));
 }
 

@@ -1,8 +1,9 @@
 // Records of the state topic. A root's state over 512 KiB travels in chunks: key = root key and
 // chunk number, value = C1, `last`, digest of the whole, chunk number, count, piece
-// (docs/formats/state.md). Chunks of other states may lie between: `last` and digest tell them
-// apart, for a state may be written again at the same `last` (a pending mark came or went), and
-// compaction leaves any mixture of old and new behind. Threading: plain values.
+// (docs/formats/state.md). `last` and digest tell the writes of a root apart: it may be written
+// again at the same `last` (a pending mark came or went) or at a lower one (a machine lost the end
+// of its store), and compaction leaves any mixture of old and new behind. What was written later
+// counts. Threading: plain values.
 #pragma once
 
 #include <map>
@@ -30,7 +31,8 @@ class StateAssembler {
   // `key_parts`: columns of the root's key.
   explicit StateAssembler(std::size_t key_parts) : key_parts_(key_parts) {}
 
-  // The root key and its whole state as soon as it is known; newer than what was given before.
+  // The root key and its whole state as soon as it is known; it replaces what was given
+  // before.
   std::optional<std::pair<std::string, std::string>> add(std::string_view key,
                                                          std::optional<std::string_view> value);
 
@@ -43,7 +45,6 @@ class StateAssembler {
   };
   std::size_t key_parts_;
   std::map<std::string, Chunks, std::less<>> open_;
-  std::map<std::string, std::int64_t, std::less<>> chunked_;  // `last` of roots given from chunks
 };
 
 }  // namespace tailrace::engine

@@ -69,7 +69,7 @@ struct FakeLogOptions {
   bool waits = true;  // false: polls return at once, for virtual time
   std::size_t max_record_bytes = 900 * 1024;
   std::size_t records_per_poll = 1000;
-  LogRules rules;
+  LogRules rules{};
 };
 
 class FakeEventLog final : public stream::EventLog {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "tests/simulation/coverage.hpp"
 #include "tests/simulation/schedule.hpp"
 
 namespace tailrace::simulation {
@@ -22,7 +23,20 @@ class Runner {
     }
     world_.come_to_rest();
     if (schedule.life_after && !world_.broken()) live_on();
+    count();
     return world_.broken();
+  }
+
+  void count() {
+    using fakes::LogCall;
+    const fakes::FakeEventLog& log = world_.log();
+    coverage()["commit begun"] += log.calls(LogCall::begin_commit);
+    coverage()["partition taken over"] += log.calls(LogCall::fetch_committed);
+    coverage()["state restored"] += log.calls(LogCall::restore);
+    coverage()["lookup appended"] += log.calls(LogCall::append);
+    coverage()["log written by capture"] += log.calls(LogCall::writer_append);
+    coverage()["capture opened"] += log.calls(LogCall::open_writer);
+    coverage()["transaction committed"] += world_.server().binlog().size();
   }
 
  private:
@@ -128,6 +142,7 @@ class Runner {
       case Act::refuse_item:
         return sink.refuse_next();
       case Act::poison:
+        if (random.chance(70)) return sink.relent();
         return sink.poison(std::to_string(1 + random.below(4)));
       case Act::sink_down:
         if (!sink.down_since()) sink.set_down(world_.clock().now());

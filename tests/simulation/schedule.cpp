@@ -37,9 +37,9 @@ constexpr std::array<Weight, 36> weights = {{
     {Act::deliver_item, "deliver_item", 120},
     {Act::deliver_all, "deliver_all", 30},
     {Act::refuse_item, "refuse_item", 6},
-    {Act::poison, "poison", 2},
+    {Act::poison, "poison", 6},
     {Act::sink_down, "sink_down", 2},
-    {Act::sink_up, "sink_up", 5},
+    {Act::sink_up, "sink_up", 20},
     {Act::wait, "wait", 60},
     {Act::wait_long, "wait_long", 10},
     {Act::trim, "trim", 8},
@@ -67,6 +67,7 @@ WorldOptions random_options(Random& random) {
   options.records_per_poll = random.chance(50) ? 1 + random.below(4) : 1000;
   if (random.chance(40)) options.part_bytes = 40 + random.below(60);
   if (random.chance(40)) options.state_chunk_bytes = 60 + random.below(200);
+  if (random.chance(50)) options.unwritten_limit = 4000;
   if (random.chance(40)) options.capture_batch_bytes = 150 + random.below(400);
   if (random.chance(40)) options.pass_bytes = 60 + random.below(200);
   options.snapshot_chunk_rows = 1 + random.below(5);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/log.hpp"
+#include "tests/simulation/coverage.hpp"
 
 namespace tailrace::simulation {
 
@@ -17,7 +18,11 @@ Result<void> SimSinkStore::arrive(const DocumentWrite& write) {
     --refusals_;
     return retry("sim.busy", "429");
   }
-  if (poisoned_.contains(write.id)) return dead_letter("sim.poison", "cannot be mapped");
+  if (poisoned_.contains(write.id)) {
+    ++coverage()["document set aside"];
+    set_aside_.insert(write.id);
+    return dead_letter("sim.poison", "cannot be mapped");
+  }
   const auto at = documents_.find(write.id);
   const bool stale =
       rules_.compare_versions && at != documents_.end() && write.version <= at->second.version;
@@ -25,6 +30,7 @@ Result<void> SimSinkStore::arrive(const DocumentWrite& write) {
     log_info("sim.arrived",
              {{"sink", name_}, {"stale", stale ? "yes" : "no"}, {"body", write.body}});
   }
+  ++coverage()[stale ? "write refused as stale" : "document shown"];
   if (stale) return {};
   if (!broken_) broken_ = law_.shown(model_, write);
   if (write.deleted && !rules_.keep_stubs) {

@@ -49,8 +49,12 @@ class SimSinkStore {
   // The next item that arrives is told to come again (429).
   void refuse_next() { ++refusals_; }
   void poison(const std::string& id) { poisoned_.insert(id); }
-  std::set<std::string> cure() { return std::exchange(poisoned_, {}); }
-  const std::set<std::string>& poisoned() const { return poisoned_; }
+  void relent() { poisoned_.clear(); }  // what was set aside waits for its next change
+  // Nothing is refused any more: the documents that were set aside and need a change.
+  std::set<std::string> cure() {
+    relent();
+    return std::exchange(set_aside_, {});
+  }
   void set_down(std::optional<Deadline> since) { down_since_ = since; }
   const std::optional<Deadline>& down_since() const { return down_since_; }
 
@@ -70,6 +74,7 @@ class SimSinkStore {
   Documents documents_;
   std::vector<Flight> flights_;
   std::set<std::string> poisoned_;
+  std::set<std::string> set_aside_;
   std::size_t refusals_ = 0;
   std::optional<Deadline> down_since_;
 };

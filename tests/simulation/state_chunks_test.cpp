@@ -43,14 +43,17 @@ TEST(StateChunks, OfTwoWritesOfOneLastAreToldApart) {
   EXPECT_EQ(whole->second, without);
 }
 
-TEST(StateChunks, OfAnOlderStateBehindANewerAreLeftOut) {
-  const auto older = records_of(state(7, 'a', 150));
-  const auto newer = records_of(state(9, 'b', 250));
+// A machine lost the end of its store: the root is written again, as it was before that end.
+TEST(StateChunks, OfALaterWriteCountAlsoAtALowerLast) {
+  const std::string earlier = state(60, 'b', 150);
+  const auto before = records_of(state(70, 'a', 250));
+  const auto after = records_of(earlier);
   engine::StateAssembler assembler(1);
-  EXPECT_FALSE(assembler.add(newer[0].key, *newer[0].value));
-  EXPECT_FALSE(assembler.add(older[1].key, *older[1].value));
-  EXPECT_FALSE(assembler.add(newer[1].key, *newer[1].value));
-  EXPECT_TRUE(assembler.add(newer[2].key, *newer[2].value));
+  EXPECT_FALSE(assembler.add(before[2].key, *before[2].value));
+  EXPECT_FALSE(assembler.add(after[0].key, *after[0].value));
+  const auto whole = assembler.add(after[1].key, *after[1].value);
+  ASSERT_TRUE(whole);
+  EXPECT_EQ(whole->second, earlier);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "core/log.hpp"
 #include "engine/topics.hpp"
+#include "tests/simulation/coverage.hpp"
 
 namespace tailrace::simulation {
 
@@ -146,7 +147,10 @@ void World::step_capture(int calls) {
   }
   if (outcome && fuse_.blown()) outcome = halt("fake.dead", "killed behind its last call");
   fuse_.disarm();
-  if (!survives(outcome, "capture")) capture_.reset();
+  if (!survives(outcome, "capture")) {
+    ++coverage()["capture died"];
+    capture_.reset();
+  }
 }
 
 bool World::capture_committed() const {
@@ -187,6 +191,7 @@ engine::ProjectorOptions World::projector_options(const Worker& worker) const {
   projector.commit_interval = options_.commit_interval;
   projector.partitions = options_.partitions;
   projector.state_chunk_bytes = options_.state_chunk_bytes;
+  projector.unwritten_limit = options_.unwritten_limit;
   projector.cache_bytes = 8u << 10;
   projector.random_seed = 1;
   projector.rules = options_.rules;
@@ -231,6 +236,7 @@ void World::step(Worker& worker, int calls) {
 }
 
 void World::kill(Worker& worker) {
+  if (worker.projector) ++coverage()[worker.deaf ? "zombie killed" : "worker killed"];
   worker.projector.reset();
   worker.ports.clear();
   worker.up = false;

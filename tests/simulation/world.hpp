@@ -27,6 +27,7 @@ struct WorldOptions {
   std::size_t records_per_poll = 1000;
   std::size_t part_bytes = 512u << 10;
   std::size_t state_chunk_bytes = 512u << 10;
+  std::size_t unwritten_limit = 0;  // 0: the store is written after each poll
   std::size_t capture_batch_bytes = 4u << 20;
   std::uint64_t pass_bytes = 4u << 20;
   std::size_t snapshot_chunk_rows = 3;
