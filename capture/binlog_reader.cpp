@@ -23,7 +23,7 @@ std::string short_text(const GtidSet& set) {
   return text;
 }
 
-std::int64_t size_of(const GtidSet& set) {
+std::int64_t size_of(const MysqlGtidSet& set) {
   std::int64_t size = 0;
   for (const auto& [source, intervals] : set.sources()) {
     for (const auto& interval : intervals) size += interval.end - interval.first;
@@ -38,7 +38,8 @@ Result<bool> has_executed(Connection& connection, const GtidSet& wanted, ServerF
   constexpr const char* patience_s = "15";
   const GtidSet missing = wanted.minus(facts.executed);
   if (missing.empty()) return true;
-  if (size_of(missing) > most_in_flight) return false;
+  const MysqlGtidSet* const awaited = missing.mysql();
+  if (!awaited || size_of(*awaited) > most_in_flight) return false;
   TAILRACE_ASSIGN(const std::string outcome,
                   connection.scalar("SELECT WAIT_FOR_EXECUTED_GTID_SET(" +
                                     connection.literal(missing.text()) + ", " + patience_s + ")"));
@@ -235,7 +236,7 @@ Result<void> BinlogReader::deliver(AssembledTransaction done) {
   }
   Transaction transaction;
   transaction.kind = TransactionKind::rows;
-  if (done.gtid) transaction.gtid = done.gtid->text();
+  if (done.gtid) transaction.gtid = gtid_text(*done.gtid);
   transaction.commit_time_us = done.commit_time_us;
   transaction.table_events = std::move(done.table_events);
   std::size_t bytes = transaction_bytes;

@@ -64,7 +64,7 @@ void TransactionAssembler::discard_open() {
   if (open_ && current_.rows) {
     // A server that died left the beginning of a transaction; it never took effect.
     log_warn("source.incomplete_transaction_dropped",
-             {{"gtid", current_.gtid ? current_.gtid->text() : std::string()}});
+             {{"gtid", current_.gtid ? gtid_text(*current_.gtid) : std::string()}});
   }
   open_ = false;
   in_group_ = false;

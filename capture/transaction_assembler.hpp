@@ -18,6 +18,7 @@
 #include "capture/row_buffer.hpp"
 #include "capture/statement.hpp"
 #include "core/change.hpp"
+#include "core/gtid_set.hpp"
 
 namespace tailrace::capture {
 

@@ -13,7 +13,7 @@
 #include "capture/binlog/temporal.hpp"
 #include "capture/binlog/utf8.hpp"
 #include "capture/binlog/wire_reader.hpp"
-#include "core/gtid_set.hpp"
+#include "core/mysql_gtid_set.hpp"
 
 namespace tailrace::capture {
 

@@ -7,12 +7,12 @@
 #include <string_view>
 
 #include "capture/binlog/event.hpp"
-#include "core/gtid_set.hpp"
+#include "core/mysql_gtid_set.hpp"
 
 namespace tailrace::capture {
 
 struct GtidEvent {
-  Gtid gtid;               // number 0 when anonymous
+  MysqlGtid gtid;          // number 0 when anonymous
   bool anonymous = false;
   std::uint8_t flags = 0;  // 1: may have statements in text form
   std::int64_t last_committed = 0;

@@ -40,7 +40,7 @@ std::string dump_by_position(const DumpRequest& request) {
 }
 
 std::string dump_by_gtid(const DumpRequest& request) {
-  const std::string executed = request.executed->encode();
+  const std::string executed = request.executed->mysql()->encode();
   std::string body;
   append_fixed(body, heartbeat_v2);
   append_fixed(body, request.server_id);

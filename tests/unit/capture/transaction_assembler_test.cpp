@@ -80,7 +80,7 @@ TEST(TransactionAssembler, EndsWithXid) {
   feed.insert(7);
   auto done = feed.xid();
   ASSERT_TRUE(done);
-  EXPECT_EQ(done->gtid->number, 1);
+  EXPECT_EQ(std::get<MysqlGtid>(*done->gtid).number, 1);
   EXPECT_EQ(done->commit_time_us, 1'000'000'000);
   EXPECT_EQ(events_of(*done), 2);
   EXPECT_TRUE(feed.assembler().at_boundary());
