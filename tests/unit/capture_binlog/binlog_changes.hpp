@@ -9,6 +9,7 @@
 #include "capture/binlog/binlog_file.hpp"
 #include "capture/binlog/control_events.hpp"
 #include "capture/binlog/gtid_event.hpp"
+#include "capture/binlog/mariadb_compression.hpp"
 #include "capture/binlog/payload_reader.hpp"
 #include "capture/binlog/query_event.hpp"
 #include "capture/binlog/row_decoder.hpp"
@@ -44,6 +45,11 @@ class BinlogChanges {
 
   Result<void> apply(const EventView& event, const FormatDescription& format) {
     ++events;
+    if (is_mariadb_compressed(event.header.type)) {
+      TAILRACE_ASSIGN(const EventView expanded, decompressor_.expand(event, format));
+      --events;
+      return apply(expanded, format);
+    }
     switch (event.header.type) {
       case EventType::table_map: TAILRACE_TRY(maps_.add(event, format)); return {};
       case EventType::transaction_payload: return unpack(event, format);
@@ -121,6 +127,7 @@ class BinlogChanges {
 
   TableMaps maps_;
   Sink sink_;
+  MariadbDecompressor decompressor_;
   PayloadReader payload_;
   Arena arena_;
   std::vector<Value> before_;

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "binlog_changes.hpp"
@@ -56,6 +57,24 @@ TEST(Mariadb, RowsOfVersion1AndHiddenTypesAreDecoded) {
   EXPECT_EQ(rows[2], "2" + nulls + "|" + changed + tail);
   EXPECT_EQ(rows[3], first + "|");
   EXPECT_GE(reader.mariadb_gtids, 4u);
+}
+
+TEST(Mariadb, CompressedEventsAreExpanded) {
+  std::vector<std::string> rows;
+  BinlogChanges reader([&](const DecodedRow& row) { rows.push_back(json(row.after)); });
+  const auto result = reader.read(std::filesystem::path(TAILRACE_SOURCE_DIR) / "tests" / "golden" /
+                                  "mariadb" / "compressed.binlog");
+  ASSERT_TRUE(result) << result.error().message;
+  ASSERT_EQ(rows.size(), 11u);
+  std::string text;
+  for (int i = 0; i < 15; ++i) text += "long enough ";
+  EXPECT_EQ(rows[0], "1 \"" + text + R"(" 18446744073709551615 "1.50")");
+  EXPECT_EQ(rows[1], R"(2 "ü" 2 null)");
+  EXPECT_EQ(rows[7], R"(4 "four four four four" 4 "4.00")");
+  EXPECT_NE(std::find(reader.queries.begin(), reader.queries.end(),
+                      "ALTER TABLE squeezed ADD COLUMN w VARCHAR(300) DEFAULT "
+                      "'default default default default'"),
+            reader.queries.end());
 }
 
 }  // namespace
