@@ -6,6 +6,7 @@
 #include <random>
 
 #include "capture/binlog/event_reader.hpp"
+#include "capture/set_global.hpp"
 #include "capture/startup_checks.hpp"
 #include "core/log.hpp"
 
@@ -31,7 +32,7 @@ std::int64_t size_of(const MysqlGtidSet& set) {
   return size;
 }
 
-// A transaction can reach us a moment before the server counts it as executed; no more of them than
+// A transaction can reach us a moment before MySQL counts it as executed; no more of them than
 // there are connections.
 Result<bool> has_executed(Connection& connection, const GtidSet& wanted, ServerFacts& facts) {
   constexpr std::int64_t most_in_flight = 10000;
@@ -39,7 +40,7 @@ Result<bool> has_executed(Connection& connection, const GtidSet& wanted, ServerF
   const GtidSet missing = wanted.minus(facts.executed);
   if (missing.empty()) return true;
   const MysqlGtidSet* const awaited = missing.mysql();
-  if (!awaited || size_of(*awaited) > most_in_flight) return false;
+  if (connection.version().mariadb || !awaited || size_of(*awaited) > most_in_flight) return false;
   TAILRACE_ASSIGN(const std::string outcome,
                   connection.scalar("SELECT WAIT_FOR_EXECUTED_GTID_SET(" +
                                     connection.literal(missing.text()) + ", " + patience_s + ")"));
@@ -61,8 +62,9 @@ Result<void> check_history(Connection& connection, const SourcePosition& from, S
   if (!gone.empty()) {
     return halt("source.purged",
                 "the server no longer has binlogs that were not read yet: " + short_text(gone) +
-                    "; start over with a new first load, and keep binlogs longer (SET PERSIST "
-                    "binlog_expire_logs_seconds = 604800)");
+                    "; start over with a new first load, and keep binlogs longer (" +
+                    set_global(connection.version().mariadb,
+                               "binlog_expire_logs_seconds = 604800)"));
   }
   return {};
 }
@@ -135,10 +137,13 @@ Result<void> BinlogReader::session() {
     SourcePosition position = parts_.queue.tail();
     phase_ = position.snapshot;
     high_ = position.snapshot_high;
-    if (position.server_uuid != facts.uuid) {
-      if (!position.server_uuid.empty() && phase_ == SnapshotPhase::catching_up) {
-        high_set_ = facts.executed;
-      }
+    const bool moved = position.server_uuid != facts.uuid;
+    const bool high_is_elsewhere = moved && !position.server_uuid.empty();
+    if (phase_ == SnapshotPhase::catching_up &&
+        (high_is_elsewhere || connection.version().mariadb)) {
+      TAILRACE_ASSIGN(high_set_, read_executed(connection));
+    }
+    if (moved) {
       position.server_uuid = facts.uuid;
       parts_.queue.set_tail(position);
     }
@@ -157,13 +162,14 @@ Result<void> BinlogReader::announce(const SourcePosition& position, TransactionK
 Result<void> BinlogReader::first_load(Connection& connection, const ServerFacts& facts) {
   SourcePosition position = parts_.queue.tail();
   // A load that was begun before streams from its own beginning: deletes since then must be seen.
-  if (position.snapshot == SnapshotPhase::none) position.gtid_set = facts.executed;
+  TAILRACE_ASSIGN(Connection reading, connect(mysql::Use::snapshot));
+  TAILRACE_TRY(parts_.snapshot.open(reading));
+  if (position.snapshot == SnapshotPhase::none) {
+    TAILRACE_ASSIGN(position.gtid_set, read_snapshot_start(reading, facts));
+  }
   position.snapshot = SnapshotPhase::reading;
   position.server_uuid = facts.uuid;
   TAILRACE_TRY(announce(position, TransactionKind::position_only));
-
-  TAILRACE_ASSIGN(Connection reading, connect(mysql::Use::snapshot));
-  TAILRACE_TRY(parts_.snapshot.open(reading));
   TAILRACE_ASSIGN(position.snapshot_high, read_binlog_end(connection));
   log_info("source.first_load_begun", {{"low", short_text(position.gtid_set)},
                                        {"high", position.snapshot_high.text()}});

@@ -50,6 +50,25 @@ std::string dump_by_gtid(const DumpRequest& request) {
   return body + executed;
 }
 
+// Makes this reader show in SHOW REPLICA HOSTS. User, password and port of a replica stay empty.
+std::string registration(const DumpRequest& request) {
+  constexpr std::string_view host = "tailrace";
+  std::string body;
+  append_fixed(body, request.server_id);
+  body.push_back(static_cast<char>(host.size()));
+  body += host;
+  body.append(2, '\0');
+  append_fixed(body, std::uint16_t{0});
+  append_fixed(body, std::uint32_t{0});  // rank
+  append_fixed(body, std::uint32_t{0});  // the master's id: it fills that in
+  return body;
+}
+
+bool send(Handle& handle, enum_server_command command, const std::string& body, bool answered) {
+  return handle.mysql->methods->db_command(handle.mysql, command, body.data(), body.size(),
+                                           answered ? 0 : 1, nullptr) == 0;
+}
+
 }  // namespace
 
 void set_options(MYSQL* mysql, const MysqlOptions& options, bool encrypt) {
@@ -76,8 +95,8 @@ Result<void> start_dump(Handle& handle, const DumpRequest& request, bool mariadb
   const std::string body = by_gtid ? dump_by_gtid(request) : dump_by_position(request);
   const auto command = static_cast<enum_server_command>(by_gtid ? com_binlog_dump_gtid
                                                                 : COM_BINLOG_DUMP);
-  if (handle.mysql->methods->db_command(handle.mysql, command, body.data(), body.size(), 1,
-                                        nullptr) != 0) {
+  if ((mariadb && !send(handle, COM_REGISTER_SLAVE, registration(request), true)) ||
+      !send(handle, command, body, false)) {
     return Failure(classify(handle.error(), Stage::dump, "ask " + handle.place + " for binlogs"));
   }
   return {};
