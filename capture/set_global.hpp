@@ -7,7 +7,7 @@
 
 namespace tailrace::capture {
 
-// "SET PERSIST name = value". MariaDB keeps nothing over a restart: its configuration must say so too.
+// "SET PERSIST name = value". MariaDB keeps nothing over a restart: its configuration must say so.
 inline std::string set_global(bool mariadb, std::string_view assignment) {
   return std::string(mariadb ? "SET GLOBAL " : "SET PERSIST ").append(assignment);
 }

@@ -81,6 +81,11 @@ Result<std::unique_ptr<Handle>> open(const MysqlOptions& options, Use use, bool 
                           options.port, local ? options.host.c_str() : nullptr, 0)) {
     return Failure(classify(handle->error(), Stage::connect, "connect to " + handle->place));
   }
+  const bool insists = options.tls != TlsMode::preferred && options.tls != TlsMode::disabled;
+  if (insists && !local && mysql_get_ssl_cipher(handle->mysql) == nullptr) {
+    return halt("source.tls", "the server " + handle->place + " does not encrypt connections; "
+                "set it up for TLS, or allow plain ones in source.mysql.tls of the pipeline file");
+  }
   watch_peer(backend::socket_of(handle->mysql));
   return handle;
 }

@@ -109,6 +109,10 @@ Error classify(const ServerError& error, Stage stage, std::string_view doing) {
     }
     return stop("source.dump_refused", std::move(message), "");
   }
+  if (error.code == 4052) {  // MariaDB's own code for it
+    return stop("source.taken_over", std::move(message),
+                "another reader with the same identity has taken over; run one capture per shard");
+  }
   if (error.code == 1789) return stop("source.purged", std::move(message), purged_cure);
   if (error.code == 1773 || error.code == 1835) {
     return stop("source.protocol", std::move(message), "this is a bug in the reader");
