@@ -6,6 +6,7 @@
 #include <random>
 
 #include "capture/binlog/event_reader.hpp"
+#include "capture/set_global.hpp"
 #include "capture/startup_checks.hpp"
 #include "core/log.hpp"
 
@@ -23,7 +24,7 @@ std::string short_text(const GtidSet& set) {
   return text;
 }
 
-std::int64_t size_of(const GtidSet& set) {
+std::int64_t size_of(const MysqlGtidSet& set) {
   std::int64_t size = 0;
   for (const auto& [source, intervals] : set.sources()) {
     for (const auto& interval : intervals) size += interval.end - interval.first;
@@ -31,14 +32,15 @@ std::int64_t size_of(const GtidSet& set) {
   return size;
 }
 
-// A transaction can reach us a moment before the server counts it as executed; no more of them than
+// A transaction can reach us a moment before MySQL counts it as executed; no more of them than
 // there are connections.
 Result<bool> has_executed(Connection& connection, const GtidSet& wanted, ServerFacts& facts) {
   constexpr std::int64_t most_in_flight = 10000;
   constexpr const char* patience_s = "15";
   const GtidSet missing = wanted.minus(facts.executed);
   if (missing.empty()) return true;
-  if (size_of(missing) > most_in_flight) return false;
+  const MysqlGtidSet* const awaited = missing.mysql();
+  if (connection.version().mariadb || !awaited || size_of(*awaited) > most_in_flight) return false;
   TAILRACE_ASSIGN(const std::string outcome,
                   connection.scalar("SELECT WAIT_FOR_EXECUTED_GTID_SET(" +
                                     connection.literal(missing.text()) + ", " + patience_s + ")"));
@@ -60,8 +62,9 @@ Result<void> check_history(Connection& connection, const SourcePosition& from, S
   if (!gone.empty()) {
     return halt("source.purged",
                 "the server no longer has binlogs that were not read yet: " + short_text(gone) +
-                    "; start over with a new first load, and keep binlogs longer (SET PERSIST "
-                    "binlog_expire_logs_seconds = 604800)");
+                    "; start over with a new first load, and keep binlogs longer (" +
+                    set_global(connection.version().mariadb,
+                               "binlog_expire_logs_seconds = 604800)"));
   }
   return {};
 }
@@ -134,10 +137,13 @@ Result<void> BinlogReader::session() {
     SourcePosition position = parts_.queue.tail();
     phase_ = position.snapshot;
     high_ = position.snapshot_high;
-    if (position.server_uuid != facts.uuid) {
-      if (!position.server_uuid.empty() && phase_ == SnapshotPhase::catching_up) {
-        high_set_ = facts.executed;
-      }
+    const bool moved = position.server_uuid != facts.uuid;
+    const bool high_is_elsewhere = moved && !position.server_uuid.empty();
+    if (phase_ == SnapshotPhase::catching_up &&
+        (high_is_elsewhere || connection.version().mariadb)) {
+      TAILRACE_ASSIGN(high_set_, read_executed(connection));
+    }
+    if (moved) {
       position.server_uuid = facts.uuid;
       parts_.queue.set_tail(position);
     }
@@ -156,13 +162,14 @@ Result<void> BinlogReader::announce(const SourcePosition& position, TransactionK
 Result<void> BinlogReader::first_load(Connection& connection, const ServerFacts& facts) {
   SourcePosition position = parts_.queue.tail();
   // A load that was begun before streams from its own beginning: deletes since then must be seen.
-  if (position.snapshot == SnapshotPhase::none) position.gtid_set = facts.executed;
+  TAILRACE_ASSIGN(Connection reading, connect(mysql::Use::snapshot));
+  TAILRACE_TRY(parts_.snapshot.open(reading));
+  if (position.snapshot == SnapshotPhase::none) {
+    TAILRACE_ASSIGN(position.gtid_set, read_snapshot_start(reading, facts));
+  }
   position.snapshot = SnapshotPhase::reading;
   position.server_uuid = facts.uuid;
   TAILRACE_TRY(announce(position, TransactionKind::position_only));
-
-  TAILRACE_ASSIGN(Connection reading, connect(mysql::Use::snapshot));
-  TAILRACE_TRY(parts_.snapshot.open(reading));
   TAILRACE_ASSIGN(position.snapshot_high, read_binlog_end(connection));
   log_info("source.first_load_begun", {{"low", short_text(position.gtid_set)},
                                        {"high", position.snapshot_high.text()}});
@@ -235,7 +242,7 @@ Result<void> BinlogReader::deliver(AssembledTransaction done) {
   }
   Transaction transaction;
   transaction.kind = TransactionKind::rows;
-  if (done.gtid) transaction.gtid = done.gtid->text();
+  if (done.gtid) transaction.gtid = gtid_text(*done.gtid);
   transaction.commit_time_us = done.commit_time_us;
   transaction.table_events = std::move(done.table_events);
   std::size_t bytes = transaction_bytes;

@@ -59,7 +59,8 @@ class BinlogReader {
   StreamCursor cursor_;
   SnapshotPhase phase_ = SnapshotPhase::none;
   BinlogPosition high_;
-  // Another server than the one that was loaded from: its positions mean nothing here.
+  // On another server than the one that was loaded from positions mean nothing, and MariaDB tells
+  // none before its first heartbeat if nothing follows: then this is what has to be read.
   std::optional<GtidSet> high_set_;
   unsigned failures_ = 0;  // since the last event
 };

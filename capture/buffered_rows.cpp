@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "capture/binlog/wire_reader.hpp"
+#include "capture/set_global.hpp"
 
 namespace tailrace::capture {
 namespace {
@@ -22,7 +23,8 @@ bool all_set(std::string_view bits, std::size_t count) {
 }
 
 // Every column in use must be in the image: what a partial one leaves out cannot be known.
-Result<void> check_image(const TableLayout& layout, const RowsEvent& event, std::string_view bits) {
+Result<void> check_image(const TableLayout& layout, const RowsEvent& event, std::string_view bits,
+                         bool mariadb) {
   if (bits.empty()) return {};
   const auto& columns = layout.columns();
   if (event.width == columns.size() && all_set(bits, event.width)) return {};
@@ -33,19 +35,20 @@ Result<void> check_image(const TableLayout& layout, const RowsEvent& event, std:
                 "a row change of " + layout.schema().id.text() + " at offset " +
                     std::to_string(event.offset) + " was logged without column '" +
                     layout.schema().columns[columns[i].target].name +
-                    "' (binlog_row_image was not FULL in that session); run: SET PERSIST "
-                    "binlog_row_image = 'FULL', then start over with a new first load");
+                    "' (binlog_row_image was not FULL in that session); run: " +
+                    set_global(mariadb, "binlog_row_image = 'FULL'") +
+                    ", then start over with a new first load");
   }
   return {};
 }
 
-// The schema with the types that the binlog tells; how values are shown stays.
+// The schema with the types that the binlog tells where they differ; how values are shown stays.
 std::shared_ptr<const TableSchema> with_types_of(const TableMap& map, const TableSchema& schema) {
   const TableSchema told = make_schema(map);
   auto mixed = std::make_shared<TableSchema>(schema);
   for (Column& column : mixed->columns) {
     const auto at = told.find(column.name);
-    if (!at) continue;
+    if (!at || hides(column.type.kind, map.columns[*at])) continue;
     const ColumnType known = column.type;
     column.type = told.columns[*at].type;
     column.type.decimal_as_number = known.decimal_as_number;
@@ -79,7 +82,8 @@ Result<std::shared_ptr<const TableLayout>> RowDecoding::compile(const TableMap& 
   if (!map.has_names) {
     return halt("source.metadata_missing",
                 "row changes of " + map.id.text() + " were logged without column names; run: SET "
-                "PERSIST binlog_row_metadata = 'FULL', then start over with a new first load");
+                "GLOBAL binlog_row_metadata = 'FULL' and set it in the server's configuration, "
+                "then start over with a new first load");
   }
   for (std::size_t i = 0; i < table.wanted.size(); ++i) {
     const std::string& name = table.schema->columns[i].name;
@@ -117,8 +121,9 @@ Result<void> BufferedRows::begin_event(const StoredEvent& stored) {
   TAILRACE_ASSIGN(event_, parse_rows(stored.event, *format_));
   table_ = find_table(event_.table_id);
   if (!table_) return corrupt_event(stored.event, "no TABLE_MAP before it has its table id");
-  TAILRACE_TRY(check_image(*table_->layout, event_, event_.before_columns));
-  TAILRACE_TRY(check_image(*table_->layout, event_, event_.after_columns));
+  for (const std::string_view bits : {event_.before_columns, event_.after_columns}) {
+    TAILRACE_TRY(check_image(*table_->layout, event_, bits, format_->mariadb));
+  }
   decoder_.emplace(*table_->layout, event_, arena_);
   return {};
 }

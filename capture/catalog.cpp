@@ -60,6 +60,27 @@ Result<SchemaMap> read_columns(Connection& connection, const std::string& databa
   return schemas;
 }
 
+// MariaDB's JSON is LONGTEXT with a check of its own: json_valid(`column`).
+Result<void> read_mariadb_json(Connection& connection, const std::string& database,
+                               std::span<const TableSelection> tables, SchemaMap& schemas) {
+  TAILRACE_ASSIGN(
+      const auto rows,
+      connection.query("SELECT table_name, constraint_name, check_clause "
+                       "FROM information_schema.check_constraints WHERE level = 'Column' AND "
+                       "constraint_schema = " + connection.literal(database) +
+                       " AND table_name IN (" + name_list(connection, tables) + ")"));
+  for (const Row& row : rows) {
+    const auto schema = schemas.find(row[0].value_or(""));
+    if (schema == schemas.end()) continue;
+    const std::string name = row[1].value_or("");  // of a column's check: the column
+    const auto column = schema->second.find(name);
+    if (!column || row[2].value_or("") != "json_valid(" + mysql::quoted_name(name) + ")") continue;
+    ColumnType& type = schema->second.columns[*column].type;
+    if (type.kind == ColumnKind::text) type.kind = ColumnKind::json;
+  }
+  return {};
+}
+
 Result<void> read_primary_keys(Connection& connection, const std::string& database,
                                std::span<const TableSelection> tables, SchemaMap& schemas) {
   TAILRACE_ASSIGN(
@@ -134,6 +155,9 @@ Result<std::vector<TableSchema>> read_table_schemas(const MysqlOptions& options,
   if (tables.empty()) return std::vector<TableSchema>{};
   TAILRACE_ASSIGN(Connection connection, Connection::connect(options, mysql::Use::sql));
   TAILRACE_ASSIGN(SchemaMap known, read_columns(connection, options.database, tables));
+  if (connection.version().mariadb) {
+    TAILRACE_TRY(read_mariadb_json(connection, options.database, tables, known));
+  }
   TAILRACE_TRY(read_primary_keys(connection, options.database, tables, known));
   std::vector<TableSchema> schemas;
   for (const TableSelection& table : tables) {

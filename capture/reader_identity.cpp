@@ -2,7 +2,7 @@
 
 #include <unistd.h>
 
-#include "core/gtid_set.hpp"
+#include "core/mysql_gtid_set.hpp"
 
 namespace tailrace::capture {
 namespace {

@@ -1,8 +1,41 @@
 #include "capture/server_facts.hpp"
 
 #include <charconv>
+#include <optional>
 
 namespace tailrace::capture {
+namespace {
+
+// The set at that place of the binlog; nullopt: the file is gone.
+Result<std::optional<GtidSet>> mariadb_gtids_at(mysql::Connection& connection,
+                                                const std::string& file,
+                                                const std::string& offset) {
+  TAILRACE_ASSIGN(const auto rows,
+                  connection.query("SELECT BINLOG_GTID_POS(" + connection.literal(file) + ", " +
+                                   offset + ")"));
+  if (rows.empty() || !rows[0][0]) return std::nullopt;
+  TAILRACE_ASSIGN(GtidSet set, GtidSet::parse(*rows[0][0]));
+  return std::optional(std::move(set));
+}
+
+Result<ServerFacts> read_mariadb_facts(mysql::Connection& connection) {
+  TAILRACE_ASSIGN(const auto rows,
+                  connection.query("SELECT @@GLOBAL.server_id, @@GLOBAL.lower_case_table_names"));
+  if (rows.size() != 1) return halt("source.query", "the server does not answer about itself");
+  ServerFacts facts;
+  facts.uuid = "server-" + rows[0][0].value_or("");
+  facts.ignore_table_case = rows[0][1].value_or("0") != "0";
+  TAILRACE_ASSIGN(facts.executed, read_executed(connection));
+  TAILRACE_ASSIGN(const auto files, connection.query("SHOW BINARY LOGS"));
+  if (files.empty()) return facts;
+  const std::string oldest = files[0].at(0).value_or("");
+  TAILRACE_ASSIGN(auto purged, mariadb_gtids_at(connection, oldest, "4"));
+  if (!purged) return retry("source.purging", "the oldest binlog has just been removed");
+  facts.purged = std::move(*purged);
+  return facts;
+}
+
+}  // namespace
 
 Result<std::map<std::string, std::string>> read_variables(mysql::Connection& connection,
                                                           std::span<const std::string_view> names) {
@@ -17,11 +50,15 @@ Result<std::map<std::string, std::string>> read_variables(mysql::Connection& con
 }
 
 Result<GtidSet> read_executed(mysql::Connection& connection) {
-  TAILRACE_ASSIGN(const std::string text, connection.scalar("SELECT @@GLOBAL.gtid_executed"));
+  TAILRACE_ASSIGN(const std::string text,
+                  connection.scalar(connection.version().mariadb
+                                        ? "SELECT @@GLOBAL.gtid_binlog_pos"
+                                        : "SELECT @@GLOBAL.gtid_executed"));
   return GtidSet::parse(text);
 }
 
 Result<ServerFacts> read_server_facts(mysql::Connection& connection) {
+  if (connection.version().mariadb) return read_mariadb_facts(connection);
   TAILRACE_ASSIGN(const auto rows,
                   connection.query("SELECT @@GLOBAL.server_uuid, @@GLOBAL.gtid_executed, "
                                    "@@GLOBAL.gtid_purged, @@GLOBAL.lower_case_table_names"));
@@ -34,11 +71,29 @@ Result<ServerFacts> read_server_facts(mysql::Connection& connection) {
   return facts;
 }
 
+// MySQL counts a transaction as executed when it can be seen. MariaDB counts it when it is written
+// to the binlog, which is before that, but tells where in the binlog a snapshot lies.
+Result<GtidSet> read_snapshot_start(mysql::Connection& connection, const ServerFacts& facts) {
+  if (!connection.version().mariadb) return facts.executed;
+  TAILRACE_ASSIGN(const auto rows, connection.query("SHOW STATUS LIKE 'Binlog_snapshot_%'"));
+  std::map<std::string, std::string> place;
+  for (const mysql::Row& row : rows) place[row.at(0).value_or("")] = row.at(1).value_or("");
+  const std::string& file = place["Binlog_snapshot_file"];
+  if (file.empty()) {
+    return halt("source.no_binlog", "the server writes no binlog; start it with --log-bin");
+  }
+  TAILRACE_ASSIGN(auto set, mariadb_gtids_at(connection, file, place["Binlog_snapshot_position"]));
+  if (set) return std::move(*set);
+  return retry("source.snapshot_restarted", "the binlog of the snapshot has just been removed");
+}
+
+std::string_view binlog_status_sql(const mysql::ServerVersion& version) {
+  return !version.mariadb && version.at_least(8, 2) ? "SHOW BINARY LOG STATUS"
+                                                    : "SHOW MASTER STATUS";
+}
+
 Result<BinlogPosition> read_binlog_end(mysql::Connection& connection) {
-  const mysql::ServerVersion& version = connection.version();
-  const bool renamed = !version.mariadb && version.at_least(8, 2);
-  TAILRACE_ASSIGN(const auto rows, connection.query(renamed ? "SHOW BINARY LOG STATUS"
-                                                            : "SHOW MASTER STATUS"));
+  TAILRACE_ASSIGN(const auto rows, connection.query(binlog_status_sql(connection.version())));
   if (rows.empty() || rows[0].size() < 2 || !rows[0][0] || !rows[0][1]) {
     return halt("source.no_binlog", "the server writes no binlog; start it with --log-bin");
   }

@@ -12,9 +12,9 @@
 namespace tailrace::capture {
 
 struct ServerFacts {
-  std::string uuid;
-  GtidSet executed;
-  GtidSet purged;
+  std::string uuid;  // of MariaDB, which has none, "server-<server_id>": unique among its replicas
+  GtidSet executed;  // of MariaDB: what its binlog holds, a moment before others may see it
+  GtidSet purged;    // what came before the oldest binlog
   bool ignore_table_case = false;  // lower_case_table_names is not 0
 };
 Result<ServerFacts> read_server_facts(mysql::Connection& connection);
@@ -24,6 +24,13 @@ Result<std::map<std::string, std::string>> read_variables(mysql::Connection& con
                                                           std::span<const std::string_view> names);
 
 Result<GtidSet> read_executed(mysql::Connection& connection);
+
+// What a consistent snapshot, just opened on `connection`, holds at least: streaming goes on from
+// there. `facts` were read before it was opened.
+Result<GtidSet> read_snapshot_start(mysql::Connection& connection, const ServerFacts& facts);
+
+// The statement whose answer is the end of the binlog and its filters.
+std::string_view binlog_status_sql(const mysql::ServerVersion& version);
 
 // End of the newest binlog. Error halt source.no_binlog.
 Result<BinlogPosition> read_binlog_end(mysql::Connection& connection);

@@ -8,6 +8,7 @@
 
 #include "capture/cascade_checks.hpp"
 #include "capture/server_facts.hpp"
+#include "capture/set_global.hpp"
 
 namespace tailrace::capture {
 namespace {
@@ -47,11 +48,11 @@ class Checks {
               cure(setting));
     }
     if (values["server_id"] == "0") {
-      problem("server_id is 0: the server refuses replicas", set_global() + "server_id = 1;");
+      problem("server_id is 0: the server refuses replicas", cure("server_id = 1"));
     }
     if (values["binlog_row_value_options"].find("PARTIAL_JSON") != std::string::npos) {
       problem("binlog_row_value_options holds PARTIAL_JSON (JSON would be logged in part)",
-              set_global() + "binlog_row_value_options = '';");
+              cure("binlog_row_value_options = ''"));
     }
     return {};
   }
@@ -64,10 +65,31 @@ class Checks {
     }
   }
 
+  // A versioned table keeps deleted rows: its binlog has an update where a row went.
+  Result<void> versioned_tables(std::span<const TableSelection> tables) {
+    if (!mariadb()) return {};
+    TAILRACE_ASSIGN(const auto rows,
+                    connection_.query("SELECT table_name FROM information_schema.tables WHERE "
+                                      "table_type = 'SYSTEM VERSIONED' AND table_schema = " +
+                                      connection_.literal(database_)));
+    for (const mysql::Row& row : rows) {
+      const std::string table = row[0].value_or("");
+      const auto mapped = [&](const TableSelection& chosen) { return chosen.table == table; };
+      if (std::none_of(tables.begin(), tables.end(), mapped)) continue;
+      problem("table " + database_ + "." + table +
+                  " is system-versioned: its deletions are logged as updates",
+              "ALTER TABLE " + name(table) + " DROP SYSTEM VERSIONING;");
+    }
+    return {};
+  }
+
   Result<void> privileges(std::span<const TableSelection> tables) {
     const bool replicas = connection_.version().at_least(8, 0, 22);
-    TAILRACE_TRY(allowed(replicas ? "SHOW REPLICAS" : "SHOW SLAVE HOSTS",
-                         "REPLICATION SLAVE, REPLICATION CLIENT ON *.*"));
+    if (mariadb()) {
+      TAILRACE_TRY(mariadb_replication());
+    } else {
+      TAILRACE_TRY(allowed(replicas ? "SHOW REPLICAS" : "SHOW SLAVE HOSTS", replication_grants()));
+    }
     for (const TableSelection& table : tables) {
       TAILRACE_TRY(allowed("SELECT 1 FROM " + name(table.table) + " LIMIT 0",
                            "SELECT ON " + mysql::quoted_name(database_) + ".*"));
@@ -77,9 +99,8 @@ class Checks {
 
   // REPLICATION CLIENT, and the databases that the server leaves out of its binlog.
   Result<void> binlog_filters() {
-    const bool renamed = connection_.version().at_least(8, 2);
-    const auto rows = connection_.query(renamed ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS");
-    if (!rows) return refused(rows.error(), "REPLICATION SLAVE, REPLICATION CLIENT ON *.*");
+    const auto rows = connection_.query(binlog_status_sql(connection_.version()));
+    if (!rows) return refused(rows.error(), replication_grants());
     if (rows->empty() || rows->front().size() < 4) return {};
     const std::string only = rows->front()[2].value_or("");
     const std::string without = rows->front()[3].value_or("");
@@ -91,17 +112,16 @@ class Checks {
   }
 
   Result<void> replica() {
-    const bool renamed = connection_.version().at_least(8, 0, 22);
-    const auto rows = connection_.query(renamed ? "SHOW REPLICA STATUS" : "SHOW SLAVE STATUS");
-    if (!rows) return refused(rows.error(), "REPLICATION SLAVE, REPLICATION CLIENT ON *.*");
-    if (rows->empty()) return {};
+    TAILRACE_ASSIGN(const bool replicates, replicates_now());
+    if (!replicates) return {};
     constexpr std::array<std::string_view, 2> names{"log_replica_updates", "log_slave_updates"};
     TAILRACE_ASSIGN(const auto values, read_variables(connection_, names));
     const bool off = std::any_of(values.begin(), values.end(),
                                  [](const auto& entry) { return entry.second == "OFF"; });
     if (off) {
       problem("the server is a replica and does not log what it replicates",
-              "set log_replica_updates = ON in the server's configuration");
+              std::string("set ") + (mariadb() ? "log_slave_updates" : "log_replica_updates") +
+                  " = ON in the server's configuration");
     }
     return {};
   }
@@ -129,19 +149,57 @@ class Checks {
   std::string name(const std::string& table) const {
     return mysql::quoted_name(database_) + "." + mysql::quoted_name(table);
   }
-  std::string set_global() const {
-    return connection_.version().at_least(8, 0) ? "SET PERSIST " : "SET GLOBAL ";
+  bool mariadb() const { return connection_.version().mariadb; }
+  std::string replication_grants() const {
+    return mariadb() ? "REPLICATION SLAVE, BINLOG MONITOR ON *.*"
+                     : "REPLICATION SLAVE, REPLICATION CLIENT ON *.*";
+  }
+  std::string cure(std::string_view assignment) const {
+    return set_global(mariadb(), assignment) +
+           (mariadb() ? "; and the same in the server's configuration" : ";");
   }
   std::string cure(const Setting& setting) const {
     if (setting.at_start) return "start the server with " + std::string(setting.name);
     if (setting.name == "gtid_mode") {
       std::string steps;
       for (const char* step : {"OFF_PERMISSIVE", "ON_PERMISSIVE", "ON"}) {
-        steps += set_global() + "gtid_mode = " + step + "; ";
+        steps += cure(std::string("gtid_mode = ") + step) + " ";
       }
       return steps;
     }
-    return set_global() + std::string(setting.name) + " = '" + std::string(setting.value) + "';";
+    return cure(std::string(setting.name) + " = '" + std::string(setting.value) + "'");
+  }
+  // MariaDB shows a replica's state to those who may manage it, but counts its threads for all.
+  Result<bool> replicates_now() {
+    if (mariadb()) {
+      TAILRACE_ASSIGN(const auto rows,
+                      connection_.query("SHOW GLOBAL STATUS LIKE 'Slaves_running'"));
+      return !rows.empty() && rows[0].at(1).value_or("0") != "0";
+    }
+    const bool renamed = connection_.version().at_least(8, 0, 22);
+    const auto rows = connection_.query(renamed ? "SHOW REPLICA STATUS" : "SHOW SLAVE STATUS");
+    if (!rows) {
+      TAILRACE_TRY(refused(rows.error(), replication_grants()));
+      return false;
+    }
+    return !rows->empty();
+  }
+  // No statement of MariaDB asks for REPLICATION SLAVE alone; grants, with those of roles, tell.
+  Result<void> mariadb_replication() {
+    TAILRACE_ASSIGN(const auto rows, connection_.query("SHOW GRANTS"));
+    for (const mysql::Row& row : rows) {
+      if (grants_replication(row.at(0).value_or(""))) return {};
+    }
+    return refused({Disposition::halt, "source.access_denied", ""}, replication_grants());
+  }
+  // "GRANT SELECT, REPLICATION SLAVE ON *.* TO …"
+  static bool grants_replication(std::string_view grant) {
+    const std::size_t end = grant.find(" ON *.* TO ");
+    constexpr std::string_view verb = "GRANT ";
+    if (end == std::string_view::npos || !grant.starts_with(verb)) return false;
+    const std::string_view names = grant.substr(verb.size(), end - verb.size());
+    const std::string list = ", " + std::string(names) + ", ";
+    return list.find(", REPLICATION SLAVE, ") != std::string::npos || list == ", ALL PRIVILEGES, ";
   }
   static bool lists(const std::string& list, const std::string& database) {
     return ("," + list + ",").find("," + database + ",") != std::string::npos;
@@ -170,22 +228,24 @@ class Checks {
   std::vector<std::string> problems_;
 };
 
+Result<void> check_version(const mysql::ServerVersion& version) {
+  if (version.mariadb ? version.at_least(10, 5) : version.at_least(8, 0, 1)) return {};
+  return halt("source.preflight",
+              std::string("the server is ") + (version.mariadb ? "MariaDB " : "MySQL ") +
+                  version.text + "; this version reads MySQL 8.0.1 and later and MariaDB 10.5 and "
+                  "later, which log column names");
+}
+
 }  // namespace
 
 Result<void> check_server(mysql::Connection& connection, const MysqlOptions& options,
                           std::span<const TableSelection> tables,
                           std::span<const TableSchema> schemas) {
-  if (connection.version().mariadb) {
-    return halt("source.preflight", "the server is MariaDB (" + connection.version().text +
-                "); this version reads MySQL 8.0 and later with GTIDs");
-  }
-  if (!connection.version().at_least(8, 0, 1)) {
-    return halt("source.preflight", "the server is MySQL " + connection.version().text +
-                "; this version reads MySQL 8.0.1 and later, which log column names");
-  }
+  TAILRACE_TRY(check_version(connection.version()));
   Checks checks(connection, options);
   TAILRACE_TRY(checks.variables());
   checks.primary_keys(schemas);
+  TAILRACE_TRY(checks.versioned_tables(tables));
   TAILRACE_TRY(checks.privileges(tables));
   TAILRACE_TRY(checks.binlog_filters());
   TAILRACE_TRY(checks.replica());

@@ -7,6 +7,7 @@
 #include "capture/binlog/query_event.hpp"
 #include "capture/binlog/table_map.hpp"
 #include "capture/binlog/wire_reader.hpp"
+#include "capture/set_global.hpp"
 #include "core/log.hpp"
 
 namespace tailrace::capture {
@@ -64,7 +65,7 @@ void TransactionAssembler::discard_open() {
   if (open_ && current_.rows) {
     // A server that died left the beginning of a transaction; it never took effect.
     log_warn("source.incomplete_transaction_dropped",
-             {{"gtid", current_.gtid ? current_.gtid->text() : std::string()}});
+             {{"gtid", current_.gtid ? gtid_text(*current_.gtid) : std::string()}});
   }
   open_ = false;
   in_group_ = false;
@@ -81,6 +82,7 @@ Result<std::optional<AssembledTransaction>> TransactionAssembler::feed(
     const EventView& event, const std::shared_ptr<const FormatDescription>& format) {
   if (format_ != format) format_ = format;
   const EventType type = event.header.type;
+  if (is_mariadb_compressed(type)) return expand(event);
   if (is_rows_event(type) || type == EventType::partial_update_rows) {
     TAILRACE_TRY(rows(event));
     return std::nullopt;
@@ -118,18 +120,37 @@ Result<std::optional<AssembledTransaction>> TransactionAssembler::handle(const E
              type == EventType::gtid_tagged) {
     TAILRACE_TRY(begin_gtid(event));
   } else if (type == EventType::mariadb_gtid) {
-    return unsupported_event(event, "this version does not read MariaDB's transactions");
+    TAILRACE_TRY(begin_mariadb_gtid(event));
   }
   return std::nullopt;
 }
 
-Result<void> TransactionAssembler::begin_gtid(const EventView& event) {
-  TAILRACE_ASSIGN(const GtidEvent gtid, parse_gtid(event));
+void TransactionAssembler::begin(std::optional<Gtid> gtid) {
   discard_open();
   open_ = true;
+  alter_pending_ = false;
   ++number_;
   skipped_ = 0;
-  if (!gtid.anonymous) current_.gtid = gtid.gtid;
+  current_.gtid = gtid;
+}
+
+// It stands for BEGIN, except before a statement that is a transaction by itself.
+Result<void> TransactionAssembler::begin_mariadb_gtid(const EventView& event) {
+  TAILRACE_ASSIGN(const MariadbGtidEvent gtid, parse_mariadb_gtid(event));
+  begin(MariadbGtid{gtid.domain, gtid.server_id, gtid.sequence});
+  in_group_ = !gtid.standalone() && !gtid.xa_completed();
+  alter_pending_ = gtid.starts_alter() || gtid.rolls_alter_back();
+  return {};
+}
+
+Result<std::optional<AssembledTransaction>> TransactionAssembler::expand(const EventView& event) {
+  TAILRACE_ASSIGN(const EventView plain, decompressor_.expand(event, *format_));
+  return feed(plain, format_);
+}
+
+Result<void> TransactionAssembler::begin_gtid(const EventView& event) {
+  TAILRACE_ASSIGN(const GtidEvent gtid, parse_gtid(event));
+  begin(gtid.anonymous ? std::nullopt : std::optional<Gtid>(gtid.gtid));
   current_.commit_time_us =
       gtid.original_commit_us != 0 ? gtid.original_commit_us : gtid.immediate_commit_us;
   return {};
@@ -169,9 +190,10 @@ Result<void> TransactionAssembler::rows(const EventView& event) {
     return {};
   }
   if (event.header.type == EventType::partial_update_rows) {
-    return halt("source.partial_json", "a change of a JSON column was logged in part" +
-                place(event) + "; run: SET PERSIST binlog_row_value_options = '', then start over "
-                "with a new first load");
+    return halt("source.partial_json",
+                "a change of a JSON column was logged in part" + place(event) + "; run: " +
+                    set_global(format_->mariadb, "binlog_row_value_options = ''") +
+                    ", then start over with a new first load");
   }
   return keep(event);
 }
@@ -237,7 +259,9 @@ Result<std::optional<AssembledTransaction>> TransactionAssembler::query(const Ev
 Result<std::optional<AssembledTransaction>> TransactionAssembler::ddl(const EventView& event,
                                                                      const Statement& statement,
                                                                      std::string_view sql) {
-  for (const TableId& named : statement.tables) {
+  // The two halves of a MariaDB ALTER carry the same text: only the one that commits counts.
+  const std::vector<TableId> none;
+  for (const TableId& named : alter_pending_ ? none : statement.tables) {
     for (const TableId& table : tables_.tables()) {
       const std::string& name = named.table.empty() ? table.table : named.table;
       if (tables_.find(named.database, name) != tables_.find(table.database, table.table)) continue;
@@ -260,8 +284,9 @@ Result<void> TransactionAssembler::refuse_row_statement(const EventView& event,
     if (!tables_.find(table.database, table.table)) continue;
     return halt("source.statement_format",
                 "a statement changed " + table.text() + " and its rows were not logged" +
-                    place(event) + " (binlog_format was not ROW in that session); run: SET PERSIST "
-                    "binlog_format = 'ROW', then start over with a new first load");
+                    place(event) + " (binlog_format was not ROW in that session); run: " +
+                    set_global(format_->mariadb, "binlog_format = 'ROW'") +
+                    ", then start over with a new first load");
   }
   return {};
 }

@@ -13,11 +13,13 @@
 
 #include "capture/binlog/event.hpp"
 #include "capture/binlog/format_description.hpp"
+#include "capture/binlog/mariadb_compression.hpp"
 #include "capture/binlog/payload_reader.hpp"
 #include "capture/mapped_tables.hpp"
 #include "capture/row_buffer.hpp"
 #include "capture/statement.hpp"
 #include "core/change.hpp"
+#include "core/gtid_set.hpp"
 
 namespace tailrace::capture {
 
@@ -59,6 +61,9 @@ class TransactionAssembler {
   };
 
   Result<void> begin_gtid(const EventView& event);
+  Result<void> begin_mariadb_gtid(const EventView& event);
+  void begin(std::optional<Gtid> gtid);
+  Finished expand(const EventView& event);
   Result<void> table_map(const EventView& event);
   Result<void> rows(const EventView& event);
   Finished handle(const EventView& event);
@@ -78,9 +83,11 @@ class TransactionAssembler {
   std::shared_ptr<const FormatDescription> format_;
   std::unordered_map<std::uint64_t, KnownTable> known_;
   PayloadReader payload_;
+  MariadbDecompressor decompressor_;
 
   bool open_ = false;       // after GTID or BEGIN
   bool in_group_ = false;   // after BEGIN or XA START: ends with COMMIT, XID or XA PREPARE
+  bool alter_pending_ = false;  // MariaDB: an ALTER that began, or came to nothing
   std::uint64_t number_ = 0;
   std::uint32_t skipped_ = 0;
   AssembledTransaction current_;

@@ -1,247 +1,105 @@
 #include "core/gtid_set.hpp"
 
-#include <algorithm>
-#include <charconv>
-#include <limits>
+#include <type_traits>
 
-#include "core/bytes.hpp"
+#include "core/assert.hpp"
 
 namespace tailrace {
 
 namespace {
 
-constexpr std::size_t longest_tag = 32;
-constexpr std::int64_t largest_number = std::numeric_limits<std::int64_t>::max() - 1;
-
-Failure malformed(std::string_view part) {
-  return halt("gtid.malformed", "not a GTID set: '" + std::string(part.substr(0, 80)) +
-                                    "'; write it as uuid:1-4:7,uuid:tag:1-2");
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view space = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(space);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(space) - first + 1);
-}
-
-// The text up to the separator, which is taken off `rest` together with it.
-std::string_view next_part(std::string_view& rest, char separator) {
-  const std::size_t end = rest.find(separator);
-  const std::string_view part = rest.substr(0, end);
-  rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
-  return trimmed(part);
-}
-
-bool is_tag(std::string_view text) {
-  const auto letter = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-  };
-  return !text.empty() && text.size() <= longest_tag && letter(text[0]) &&
-         std::all_of(text.begin(), text.end(),
-                     [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
-}
-
-bool parse_number(std::string_view text, std::int64_t& number) {
-  text = trimmed(text);
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc{} && end == text.data() + text.size() && number >= 1 &&
-         number <= largest_number;
-}
-
-bool parse_interval(std::string_view text, GtidSet::Interval& interval) {
-  const std::size_t dash = text.find('-');
-  std::int64_t last = 0;
-  if (!parse_number(text.substr(0, dash), interval.first)) return false;
-  if (dash == std::string_view::npos) {
-    last = interval.first;
-  } else if (!parse_number(text.substr(dash + 1), last)) {
-    return false;
-  }
-  interval.end = last + 1;
-  return last >= interval.first;
-}
-
-void append_intervals(std::string& out, const std::vector<GtidSet::Interval>& intervals) {
-  for (const GtidSet::Interval& interval : intervals) {
-    out += ':';
-    out += std::to_string(interval.first);
-    if (interval.end == interval.first + 1) continue;
-    out += '-';
-    out += std::to_string(interval.end - 1);
-  }
-}
-
-// What of `a` is not in `b`; both sorted and disjoint.
-std::vector<GtidSet::Interval> difference(const std::vector<GtidSet::Interval>& a,
-                                          const std::vector<GtidSet::Interval>& b) {
-  std::vector<GtidSet::Interval> left;
-  auto cut = b.begin();
-  for (GtidSet::Interval interval : a) {
-    while (cut != b.end() && cut->end <= interval.first) ++cut;
-    for (auto it = cut; it != b.end() && it->first < interval.end; ++it) {
-      if (it->first > interval.first) left.push_back({interval.first, it->first});
-      interval.first = std::max(interval.first, it->end);
-    }
-    if (interval.first < interval.end) left.push_back(interval);
-  }
-  return left;
-}
+template <class T>
+using SetOf = std::conditional_t<std::is_same_v<T, MysqlGtid>, MysqlGtidSet, MariadbGtidSet>;
 
 }  // namespace
 
-std::string uuid_text(const Uuid& uuid) {
-  constexpr char digits[] = "0123456789abcdef";
-  std::string text;
-  text.reserve(36);
-  for (std::size_t i = 0; i < uuid.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
-    text += digits[uuid[i] >> 4];
-    text += digits[uuid[i] & 15];
-  }
-  return text;
+std::string gtid_text(const Gtid& gtid) {
+  return std::visit([](const auto& id) { return id.text(); }, gtid);
 }
 
-Result<Uuid> parse_uuid(std::string_view text) {
-  Uuid uuid;
-  std::size_t digits = 0;
-  for (const char c : text) {
-    if (c == '-') continue;
-    const int value = hex_digit(c);
-    if (value < 0 || digits == 32) return malformed(text);
-    std::uint8_t& byte = uuid[digits / 2];
-    byte = static_cast<std::uint8_t>(digits % 2 == 0 ? value << 4 : byte | value);
-    ++digits;
-  }
-  if (digits != 32) return malformed(text);
-  return uuid;
-}
-
-std::string Gtid::text() const {
-  std::string out = uuid_text(source.uuid);
-  if (!source.tag.empty()) out += ":" + source.tag;
-  return out + ":" + std::to_string(number);
-}
-
+// Only MySQL's form has colons.
 Result<GtidSet> GtidSet::parse(std::string_view text) {
-  GtidSet set;
-  while (!trimmed(text).empty()) {
-    std::string_view rest = next_part(text, ',');
-    if (rest.empty()) continue;  // the server itself allows empty entries
-    const std::string_view whole = rest;
-    GtidSource source;
-    TAILRACE_ASSIGN(source.uuid, parse_uuid(next_part(rest, ':')));
-    if (rest.empty()) return malformed(whole);
-    while (!rest.empty()) {
-      const std::string_view part = next_part(rest, ':');
-      Interval interval{};
-      if (parse_interval(part, interval)) {
-        set.add(source, interval);
-      } else if (is_tag(part) && !rest.empty()) {
-        source.tag = part;
-        for (char& c : source.tag) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-      } else {
-        return malformed(whole);
-      }
-    }
+  if (text.find(':') != std::string_view::npos) {
+    TAILRACE_ASSIGN(MysqlGtidSet set, MysqlGtidSet::parse(text));
+    return GtidSet(std::move(set));
   }
-  return set;
+  TAILRACE_ASSIGN(MariadbGtidSet set, MariadbGtidSet::parse(text));
+  return GtidSet(std::move(set));
 }
 
-void GtidSet::add(const GtidSource& source, Interval interval) {
-  if (interval.first >= interval.end) return;
-  std::vector<Interval>& intervals = sets_[source];
-  if (!intervals.empty() && intervals.back().first <= interval.first) {
-    if (intervals.back().end >= interval.first) {  // the usual case: the next number
-      intervals.back().end = std::max(intervals.back().end, interval.end);
-      return;
-    }
-    intervals.push_back(interval);
-    return;
-  }
-  const auto first =
-      std::lower_bound(intervals.begin(), intervals.end(), interval,
-                       [](const Interval& a, const Interval& b) { return a.end < b.first; });
-  auto last = first;
-  while (last != intervals.end() && last->first <= interval.end) {
-    interval.first = std::min(interval.first, last->first);
-    interval.end = std::max(interval.end, last->end);
-    ++last;
-  }
-  intervals.insert(intervals.erase(first, last), interval);
+void GtidSet::add(const Gtid& gtid) {
+  std::visit(
+      [this]<class T>(const T& id) {
+        if (!std::holds_alternative<SetOf<T>>(set_)) {
+          TAILRACE_ASSERT(empty());
+          set_ = SetOf<T>();
+        }
+        std::get<SetOf<T>>(set_).add(id);
+      },
+      gtid);
 }
 
 void GtidSet::add(const GtidSet& other) {
-  for (const auto& [source, intervals] : other.sets_) {
-    for (const Interval& interval : intervals) add(source, interval);
-  }
+  if (other.empty()) return;
+  std::visit(
+      [this]<class Set>(const Set& set) {
+        if (!std::holds_alternative<Set>(set_)) {
+          TAILRACE_ASSERT(empty());
+          set_ = Set();
+        }
+        std::get<Set>(set_).add(set);
+      },
+      other.set_);
+}
+
+bool GtidSet::empty() const {
+  return std::visit([](const auto& set) { return set.empty(); }, set_);
 }
 
 bool GtidSet::contains(const Gtid& gtid) const {
-  const auto found = sets_.find(gtid.source);
-  if (found == sets_.end()) return false;
-  const auto after = std::upper_bound(
-      found->second.begin(), found->second.end(), gtid.number,
-      [](std::int64_t number, const Interval& interval) { return number < interval.first; });
-  return after != found->second.begin() && gtid.number < std::prev(after)->end;
+  return std::visit(
+      [this]<class T>(const T& id) {
+        const auto* const set = std::get_if<SetOf<T>>(&set_);
+        return set != nullptr && set->contains(id);
+      },
+      gtid);
 }
 
-bool GtidSet::contains(const GtidSet& other) const { return other.minus(*this).empty(); }
+bool GtidSet::contains(const GtidSet& other) const {
+  if (other.empty()) return true;
+  return std::visit(
+      [this]<class Set>(const Set& wanted) {
+        const auto* const set = std::get_if<Set>(&set_);
+        return set != nullptr && set->contains(wanted);
+      },
+      other.set_);
+}
 
 GtidSet GtidSet::minus(const GtidSet& other) const {
-  GtidSet result;
-  for (const auto& [source, intervals] : sets_) {
-    const auto found = other.sets_.find(source);
-    auto left = found == other.sets_.end() ? intervals : difference(intervals, found->second);
-    if (!left.empty()) result.sets_.emplace(source, std::move(left));
-  }
-  return result;
+  return std::visit(
+      [&]<class Set>(const Set& set) {
+        const auto* const taken = std::get_if<Set>(&other.set_);
+        return taken == nullptr ? *this : GtidSet(set.minus(*taken));
+      },
+      set_);
 }
 
 std::string GtidSet::text() const {
-  std::string out;
-  const Uuid* uuid = nullptr;
-  for (const auto& [source, intervals] : sets_) {
-    if (uuid == nullptr || *uuid != source.uuid) {
-      if (uuid != nullptr) out += ',';
-      out += uuid_text(source.uuid);
-      uuid = &source.uuid;
-    }
-    if (!source.tag.empty()) out += ":" + source.tag;
-    append_intervals(out, intervals);
-  }
-  return out;
+  return std::visit([](const auto& set) { return set.text(); }, set_);
 }
 
-// Plain: u64 count; per source uuid[16], u64 n, n × (first i64, end i64). With a tag anywhere
-// (MySQL 8.3): the first eight bytes are 01, count u48, 01, and a tag follows each uuid, its length
-// as a serialized varint (one byte: length × 2).
-std::string GtidSet::encode() const {
-  const bool tagged = std::any_of(sets_.begin(), sets_.end(),
-                                  [](const auto& entry) { return !entry.first.tag.empty(); });
-  const std::uint64_t count = sets_.size();
-  std::string out;
-  append_fixed<std::uint64_t>(out, tagged ? (std::uint64_t{1} << 56 | count << 8 | 1) : count);
-  for (const auto& [source, intervals] : sets_) {
-    out.append(reinterpret_cast<const char*>(source.uuid.data()), source.uuid.size());
-    if (tagged) {
-      out.push_back(static_cast<char>(source.tag.size() * 2));
-      out += source.tag;
-    }
-    append_fixed<std::uint64_t>(out, intervals.size());
-    for (const Interval& interval : intervals) {
-      append_fixed(out, interval.first);
-      append_fixed(out, interval.end);
-    }
-  }
-  return out;
+const MysqlGtidSet* GtidSet::mysql() const {
+  static const MysqlGtidSet none;
+  return empty() ? &none : std::get_if<MysqlGtidSet>(&set_);
+}
+
+const MariadbGtidSet* GtidSet::mariadb() const {
+  static const MariadbGtidSet none;
+  return empty() ? &none : std::get_if<MariadbGtidSet>(&set_);
+}
+
+bool operator==(const GtidSet& a, const GtidSet& b) {
+  return (a.empty() && b.empty()) || a.set_ == b.set_;
 }
 
 }  // namespace tailrace

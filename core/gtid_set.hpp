@@ -1,68 +1,52 @@
-// A set of MySQL global transaction ids: per server uuid (and tag) the intervals it contains.
-// Text form as the server writes it: "uuid:1-4:7:tag:1-2,uuid:1"; read also where a
-// tag's part repeats its uuid.
+// The transactions of a source that were read, by their global ids: of MySQL a set of intervals,
+// of MariaDB the last id of each domain. This is what is saved, compared, shown and resumed from;
+// only capture/, which talks to the server, asks which of the two it is.
 // Threading: plain values.
 #pragma once
 
-#include <array>
-#include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <variant>
 
+#include "core/mariadb_gtid_set.hpp"
+#include "core/mysql_gtid_set.hpp"
 #include "core/result.hpp"
 
 namespace tailrace {
 
-using Uuid = std::array<std::uint8_t, 16>;
-
-std::string uuid_text(const Uuid& uuid);  // lower case, with dashes
-Result<Uuid> parse_uuid(std::string_view text);
-
-// Names one originating server and an optional tag ("" is no tag).
-struct GtidSource {
-  Uuid uuid{};
-  std::string tag;
-  friend auto operator<=>(const GtidSource&, const GtidSource&) = default;
-};
-
-struct Gtid {
-  GtidSource source;
-  std::int64_t number = 0;  // 1 … 2^63-2
-
-  std::string text() const;  // "uuid:5" or "uuid:tag:5"
-};
+// The id of one transaction.
+using Gtid = std::variant<MysqlGtid, MariadbGtid>;
+std::string gtid_text(const Gtid& gtid);
 
 class GtidSet {
  public:
-  struct Interval {
-    std::int64_t first;
-    std::int64_t end;  // exclusive
-    friend bool operator==(const Interval&, const Interval&) = default;
-  };
+  GtidSet() = default;
+  GtidSet(MysqlGtidSet set) : set_(std::move(set)) {}
+  GtidSet(MariadbGtidSet set) : set_(std::move(set)) {}
 
-  // Error gtid.malformed names the offending part. White space and line breaks are allowed.
+  // Either form; the empty text is the empty set of both. Error gtid.malformed names the part.
   static Result<GtidSet> parse(std::string_view text);
 
-  void add(const Gtid& gtid) { add(gtid.source, {gtid.number, gtid.number + 1}); }
-  void add(const GtidSource& source, Interval interval);
+  // What is added is of the same flavour, or one of the two is empty: a source that changes its
+  // flavour was refused before (its history does not hold what was read).
+  void add(const Gtid& gtid);
   void add(const GtidSet& other);
 
-  bool empty() const { return sets_.empty(); }
+  bool empty() const;
   bool contains(const Gtid& gtid) const;
   bool contains(const GtidSet& other) const;  // other ⊆ this
   GtidSet minus(const GtidSet& other) const;
 
   std::string text() const;
-  // Payload of COM_BINLOG_DUMP_GTID; the tagged form is used only where a tag exists.
-  std::string encode() const;
 
-  const std::map<GtidSource, std::vector<Interval>>& sources() const { return sets_; }
-  friend bool operator==(const GtidSet&, const GtidSet&) = default;
+  // Null: it is of the other flavour. An empty set is of both.
+  const MysqlGtidSet* mysql() const;
+  const MariadbGtidSet* mariadb() const;
+
+  friend bool operator==(const GtidSet& a, const GtidSet& b);
 
  private:
-  std::map<GtidSource, std::vector<Interval>> sets_;  // sorted, disjoint, not adjacent
+  std::variant<MysqlGtidSet, MariadbGtidSet> set_;
 };
 
 }  // namespace tailrace

@@ -7,13 +7,15 @@
 
 #include "capture/binlog/binary_json.hpp"
 #include "capture/binlog/column_op.hpp"
+#include "capture/binlog/compressed_column.hpp"
 #include "capture/binlog/decimal.hpp"
 #include "capture/binlog/geometry.hpp"
+#include "capture/binlog/inet6_text.hpp"
 #include "capture/binlog/json_text.hpp"
 #include "capture/binlog/temporal.hpp"
 #include "capture/binlog/utf8.hpp"
 #include "capture/binlog/wire_reader.hpp"
-#include "core/gtid_set.hpp"
+#include "core/mysql_gtid_set.hpp"
 
 namespace tailrace::capture {
 
@@ -122,9 +124,12 @@ bool address(const CompiledColumn& column, std::string_view field, Arena& arena,
     out = Value::string(arena.copy(uuid_text(uuid)));
     return true;
   }
-  char buffer[INET6_ADDRSTRLEN];
-  const int family = column.op == ColumnOp::inet4 ? AF_INET : AF_INET6;
-  if (inet_ntop(family, full.data(), buffer, sizeof buffer) == nullptr) return false;
+  if (column.op == ColumnOp::inet6) {
+    out = Value::string(arena.copy(inet6_text(full)));
+    return true;
+  }
+  char buffer[INET_ADDRSTRLEN];
+  if (inet_ntop(AF_INET, full.data(), buffer, sizeof buffer) == nullptr) return false;
   out = Value::string(arena.copy(buffer));
   return true;
 }
@@ -221,8 +226,8 @@ bool dispatch(const CompiledColumn& column, std::string_view field, DecodeContex
 bool decode_column(const CompiledColumn& column, std::string_view field, DecodeContext context,
                    Value& out) {
   if (!column.compressed || field.empty()) return dispatch(column, field, context, out);
-  // MariaDB: 0 says that the value behind it is stored as it is.
-  return field[0] == 0 && dispatch(column, field.substr(1), context, out);
+  std::string_view value;
+  return expand_column(field, context.arena, value) && dispatch(column, value, context, out);
 }
 
 }  // namespace tailrace::capture

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "capture/binlog/event.hpp"
-#include "core/gtid_set.hpp"
+#include "core/mysql_gtid_set.hpp"
 
 namespace tailrace::capture {
 
@@ -42,6 +42,6 @@ struct XaPrepareEvent {
 };
 Result<XaPrepareEvent> parse_xa_prepare(const EventView& event);
 
-Result<GtidSet> parse_previous_gtids(const EventView& event);
+Result<MysqlGtidSet> parse_previous_gtids(const EventView& event);
 
 }  // namespace tailrace::capture

@@ -38,7 +38,7 @@ Result<GtidEvent> parse_untagged(const EventView& event) {
     if (in.remaining() > 0) gtid.transaction_bytes = in.lenenc();
   }
   if (!in.ok()) return corrupt_event(event, "a field is cut off");
-  if (gtid.anonymous) gtid.gtid = Gtid{};
+  if (gtid.anonymous) gtid.gtid = MysqlGtid{};
   return gtid;
 }
 
@@ -93,7 +93,7 @@ Result<GtidEvent> parse_tagged(const EventView& event) {
   return gtid;
 }
 
-bool valid(const Gtid& gtid) {
+bool valid(const MysqlGtid& gtid) {
   return gtid.number > 0 && gtid.number != INT64_MAX && gtid.source.tag.size() <= 32;
 }
 

@@ -7,12 +7,12 @@
 #include <string_view>
 
 #include "capture/binlog/event.hpp"
-#include "core/gtid_set.hpp"
+#include "core/mysql_gtid_set.hpp"
 
 namespace tailrace::capture {
 
 struct GtidEvent {
-  Gtid gtid;               // number 0 when anonymous
+  MysqlGtid gtid;          // number 0 when anonymous
   bool anonymous = false;
   std::uint8_t flags = 0;  // 1: may have statements in text form
   std::int64_t last_committed = 0;
@@ -36,6 +36,8 @@ struct MariadbGtidEvent {
   std::uint8_t xid_global_bytes = 0;
 
   bool standalone() const { return (flags & 0x01) != 0; }     // one QUERY, no COMMIT
+  bool starts_alter() const { return (extra_flags & 0x02) != 0; }
+  bool rolls_alter_back() const { return (extra_flags & 0x08) != 0; }
   bool is_ddl() const { return (flags & 0x20) != 0; }
   bool xa_prepared() const { return (flags & 0x40) != 0; }
   bool xa_completed() const { return (flags & 0x80) != 0; }

@@ -6,13 +6,13 @@
 
 namespace tailrace::capture {
 
-// The encoding of GtidSet::encode(), plain or tagged.
-Result<GtidSet> parse_previous_gtids(const EventView& event) {
+// The encoding of MysqlGtidSet::encode(), plain or tagged.
+Result<MysqlGtidSet> parse_previous_gtids(const EventView& event) {
   WireReader in(event.body);
   std::uint64_t count = in.u64();
   const bool tagged = count >> 56 == 1;
   if (tagged) count = count << 8 >> 16;
-  GtidSet set;
+  MysqlGtidSet set;
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
     GtidSource source;
     const std::string_view uuid = in.take(source.uuid.size());

@@ -37,6 +37,11 @@ bool may_be(ColumnKind told, const ColumnType& wire, bool charset_said) {
   }
 }
 
+bool is_hidden_kind(ColumnKind kind) {
+  return kind == ColumnKind::json || kind == ColumnKind::uuid || kind == ColumnKind::inet4 ||
+         kind == ColumnKind::inet6 || kind == ColumnKind::vector;
+}
+
 ColumnOp integer_op(ColumnKind kind, bool is_unsigned) {
   const auto op = [=](ColumnOp with_sign, ColumnOp without) {
     return is_unsigned ? without : with_sign;
@@ -80,6 +85,12 @@ Temporal temporal_of(const TableMapColumn& column) {
 }
 
 }  // namespace
+
+bool hides(ColumnKind told, const TableMapColumn& wire) {
+  const ColumnType type = wire_column_type(wire);
+  return is_hidden_kind(told) && type.kind != told &&
+         may_be(told, type, wire.collation.has_value());
+}
 
 class LayoutCompiler {
  public:

@@ -33,6 +33,10 @@ struct CompiledColumn {
   static constexpr std::uint32_t not_wanted = 0xffffffff;
 };
 
+// TABLE_MAP's words for the column may stand for a column of kind `told`, which MariaDB hides
+// behind another type: uuid, inet, json, vector.
+bool hides(ColumnKind told, const TableMapColumn& wire);
+
 class TableLayout {
  public:
   // Columns are matched by name where TABLE_MAP has names, else by position (then the counts must

@@ -40,7 +40,7 @@ std::string dump_by_position(const DumpRequest& request) {
 }
 
 std::string dump_by_gtid(const DumpRequest& request) {
-  const std::string executed = request.executed->encode();
+  const std::string executed = request.executed->mysql()->encode();
   std::string body;
   append_fixed(body, heartbeat_v2);
   append_fixed(body, request.server_id);
@@ -48,6 +48,25 @@ std::string dump_by_gtid(const DumpRequest& request) {
   append_fixed(body, std::uint64_t{4});
   append_fixed(body, static_cast<std::uint32_t>(executed.size()));
   return body + executed;
+}
+
+// Makes this reader show in SHOW REPLICA HOSTS. User, password and port of a replica stay empty.
+std::string registration(const DumpRequest& request) {
+  constexpr std::string_view host = "tailrace";
+  std::string body;
+  append_fixed(body, request.server_id);
+  body.push_back(static_cast<char>(host.size()));
+  body += host;
+  body.append(2, '\0');
+  append_fixed(body, std::uint16_t{0});
+  append_fixed(body, std::uint32_t{0});  // rank
+  append_fixed(body, std::uint32_t{0});  // the master's id: it fills that in
+  return body;
+}
+
+bool send(Handle& handle, enum_server_command command, const std::string& body, bool answered) {
+  return handle.mysql->methods->db_command(handle.mysql, command, body.data(), body.size(),
+                                           answered ? 0 : 1, nullptr) == 0;
 }
 
 }  // namespace
@@ -76,8 +95,8 @@ Result<void> start_dump(Handle& handle, const DumpRequest& request, bool mariadb
   const std::string body = by_gtid ? dump_by_gtid(request) : dump_by_position(request);
   const auto command = static_cast<enum_server_command>(by_gtid ? com_binlog_dump_gtid
                                                                 : COM_BINLOG_DUMP);
-  if (handle.mysql->methods->db_command(handle.mysql, command, body.data(), body.size(), 1,
-                                        nullptr) != 0) {
+  if ((mariadb && !send(handle, COM_REGISTER_SLAVE, registration(request), true)) ||
+      !send(handle, command, body, false)) {
     return Failure(classify(handle.error(), Stage::dump, "ask " + handle.place + " for binlogs"));
   }
   return {};

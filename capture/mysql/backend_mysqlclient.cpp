@@ -63,7 +63,7 @@ Result<void> start_dump(Handle& handle, const DumpRequest& request, bool mariadb
   Dump& dump = *handle.dump;
   dump.rpl.server_id = request.server_id;
   if (request.executed && !mariadb) {
-    dump.executed = request.executed->encode();
+    dump.executed = request.executed->mysql()->encode();
     dump.rpl.start_position = 4;
     dump.rpl.flags = MYSQL_RPL_GTID | heartbeat_v2;
     dump.rpl.gtid_set_encoded_size = dump.executed.size();

@@ -81,6 +81,11 @@ Result<std::unique_ptr<Handle>> open(const MysqlOptions& options, Use use, bool 
                           options.port, local ? options.host.c_str() : nullptr, 0)) {
     return Failure(classify(handle->error(), Stage::connect, "connect to " + handle->place));
   }
+  const bool insists = options.tls != TlsMode::preferred && options.tls != TlsMode::disabled;
+  if (insists && !local && mysql_get_ssl_cipher(handle->mysql) == nullptr) {
+    return halt("source.tls", "the server " + handle->place + " does not encrypt connections; "
+                "set it up for TLS, or allow plain ones in source.mysql.tls of the pipeline file");
+  }
   watch_peer(backend::socket_of(handle->mysql));
   return handle;
 }
@@ -255,9 +260,28 @@ Result<void> Connection::start_dump(const DumpRequest& request) {
     const std::string uuid = literal(request.replica_uuid);
     sql += ", @slave_uuid = " + uuid + ", @replica_uuid = " + uuid;
   }
-  if (version_.mariadb) sql += ", @mariadb_slave_capability = 4";
+  const auto& executed = request.executed;
+  const bool fits = !executed || (version_.mariadb && executed->mariadb()) ||
+                    (!version_.mariadb && executed->mysql());
+  if (!fits) {
+    return halt("source.diverged",
+                "what was read is not of " + handle_->place + ", a server of the other flavour; "
+                "point the pipeline at the right server");
+  }
+  if (!version_.mariadb) {
+    TAILRACE_TRY(execute(sql));
+    return backend::start_dump(*handle_, request, false);
+  }
+  // MariaDB takes the position from variables; 4: this reader knows its GTID events.
+  DumpRequest positioned = request;
+  sql += ", @mariadb_slave_capability = 4";
+  if (executed) {
+    sql += ", @slave_connect_state = " + literal(executed->text()) +
+           ", @slave_gtid_strict_mode = 1, @slave_gtid_ignore_duplicates = 0";
+    positioned.from = {"", 4};
+  }
   TAILRACE_TRY(execute(sql));
-  return backend::start_dump(*handle_, request, version_.mariadb);
+  return backend::start_dump(*handle_, positioned, true);
 }
 
 Result<std::span<const std::uint8_t>> Connection::read_event() {

@@ -44,7 +44,9 @@ struct DumpRequest {
   std::uint32_t server_id = 0;
   std::string replica_uuid;
   Milliseconds heartbeat{10000};
-  std::optional<GtidSet> executed;  // set: GTID positioning, and `from` is not used
+  // Set: begin behind it, and `from` is not used. Error halt source.diverged if it is of the other
+  // flavour than the server.
+  std::optional<GtidSet> executed;
   BinlogPosition from;
 };
 

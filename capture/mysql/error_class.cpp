@@ -40,7 +40,7 @@ struct DumpText {
 constexpr std::string_view purged_cure =
     "the server no longer has the binlogs that follow the saved position; start over with a new "
     "first load, or restore those binlogs, and keep binlogs longer "
-    "(SET PERSIST binlog_expire_logs_seconds = 604800)";
+    "(binlog_expire_logs_seconds = 604800)";
 constexpr std::string_view diverged_cure =
     "the server does not have what was already read: it lost data, was restored from a backup or "
     "is another server; point the pipeline at the right server, or start over with a new first "
@@ -57,6 +57,7 @@ constexpr std::array dump_texts{
     DumpText{"has purged", "source.purged", purged_cure},
     DumpText{"Could not find GTID state requested", "source.purged", purged_cure},
     DumpText{"which is not in the master's binlog", "source.diverged", diverged_cure},
+    DumpText{"is missing the GTID", "source.diverged", diverged_cure},
     DumpText{"diverged", "source.diverged", diverged_cure},
     DumpText{"more GTIDs than the", "source.diverged", diverged_cure},
     DumpText{"position > file size", "source.diverged", diverged_cure},
@@ -107,6 +108,10 @@ Error classify(const ServerError& error, Stage stage, std::string_view doing) {
       if (has(error.text, known.part)) return stop(known.code, std::move(message), known.cure);
     }
     return stop("source.dump_refused", std::move(message), "");
+  }
+  if (error.code == 4052) {  // MariaDB's own code for it
+    return stop("source.taken_over", std::move(message),
+                "another reader with the same identity has taken over; run one capture per shard");
   }
   if (error.code == 1789) return stop("source.purged", std::move(message), purged_cure);
   if (error.code == 1773 || error.code == 1835) {

@@ -79,8 +79,8 @@ TEST_F(FirstLoad, ReadsEveryRowOfCompositeAndAwkwardKeys) {
 
 TEST_F(FirstLoad, AgreesWithTheServerUnderConcurrentWrites) {
   Database database("cap_race");
+  database.allow_recursion(100000);
   database.run_all({"CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(50))",
-                    "SET SESSION cte_max_recursion_depth = 100000",
                     "INSERT INTO t WITH RECURSIVE s AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM "
                     "s WHERE n < 20000) SELECT n, CONCAT('v', n) FROM s"});
   std::atomic<bool> stop = false;

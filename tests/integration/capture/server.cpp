@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "capture/catalog.hpp"
+#include "capture/server_facts.hpp"
 
 namespace tailrace::capture::testing {
 namespace {
@@ -15,16 +16,23 @@ std::string variable(const char* name, const char* otherwise = "") {
   return value ? value : otherwise;
 }
 
+// MYSQL_PORT, MARIADB_PORT …
+std::string of_server(const std::string& name, const char* otherwise = "") {
+  return variable((variable("TAILRACE_TEST_SERVER", "MYSQL") + "_" + name).c_str(), otherwise);
+}
+
 }  // namespace
 
-bool server_is_configured() { return !variable("MYSQL_HOST").empty(); }
+bool server_is_configured() { return !of_server("HOST").empty(); }
+bool on_mariadb() { return variable("TAILRACE_TEST_SERVER") == "MARIADB"; }
+std::string server_name() { return on_mariadb() ? "mariadb" : "mysql"; }
 
 MysqlOptions server_options(bool root) {
   MysqlOptions options;
-  options.host = variable("MYSQL_HOST");
-  options.port = static_cast<std::uint16_t>(std::stoi(variable("MYSQL_PORT", "3306")));
-  options.user = root ? variable("MYSQL_ROOT_USER", "root") : variable("MYSQL_USER");
-  options.password = Secret(variable(root ? "MYSQL_ROOT_PASSWORD" : "MYSQL_PASSWORD"));
+  options.host = of_server("HOST");
+  options.port = static_cast<std::uint16_t>(std::stoi(of_server("PORT", "3306")));
+  options.user = root ? of_server("ROOT_USER", "root") : of_server("USER");
+  options.password = Secret(of_server(root ? "ROOT_PASSWORD" : "PASSWORD"));
   options.heartbeat = Milliseconds(1000);
   return options;
 }
@@ -50,7 +58,13 @@ void Database::run_all(const std::vector<std::string>& statements) {
 std::string Database::scalar(const std::string& sql) { return must(root_.scalar(sql)); }
 
 GtidSet Database::executed() {
-  return must(GtidSet::parse(scalar("SELECT @@GLOBAL.gtid_executed")));
+  return must(read_executed(root_));
+}
+
+void Database::allow_recursion(int rows) {
+  run(std::string("SET SESSION ") +
+      (on_mariadb() ? "max_recursive_iterations" : "cte_max_recursion_depth") + " = " +
+      std::to_string(rows));
 }
 
 mysql::Connection Database::another() {

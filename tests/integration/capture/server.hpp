@@ -1,4 +1,5 @@
-// A real MySQL server for tests, as tests/stack/stack env describes it.
+// A real server for tests, as tests/stack/stack env describes it: MySQL, or MariaDB with
+// TAILRACE_TEST_SERVER=MARIADB.
 // Threading: one thread per object.
 #pragma once
 
@@ -13,6 +14,8 @@
 namespace tailrace::capture::testing {
 
 bool server_is_configured();
+bool on_mariadb();
+std::string server_name();  // in the stack
 
 // Of the unprivileged account, or of root.
 MysqlOptions server_options(bool root = false);
@@ -31,6 +34,8 @@ class Database {
   std::string scalar(const std::string& sql);
   GtidSet executed();
   mysql::Connection another();
+  // Lets WITH RECURSIVE make that many rows in this session.
+  void allow_recursion(int rows);
 
   // A source on these tables of this database; the pipeline is named like the database.
   BinlogSourceOptions source(std::vector<TableSelection> tables) const;
@@ -52,7 +57,7 @@ T must(Result<T> result) {
 class ServerTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!server_is_configured()) GTEST_SKIP() << "MYSQL_HOST is not set: see tests/stack/README.md";
+    if (!server_is_configured()) GTEST_SKIP() << "the server is not up: see tests/stack/README.md";
   }
 };
 

@@ -79,8 +79,8 @@ TEST_F(Transactions, OfSeveralTablesKeepTheirOrder) {
 
 TEST_F(Transactions, OfAnySizePassInBoundedMemory) {
   Database database("cap_large");
-  database.run_all({"CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(400))",
-                    "SET SESSION cte_max_recursion_depth = 1000000"});
+  database.allow_recursion(1000000);
+  database.run("CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(400))");
   BinlogSourceOptions options = database.source({{.table = "t"}});
   options.mysql.spool_above_bytes = 8u << 20;
   auto source = must(BinlogSource::create(options));
@@ -121,6 +121,7 @@ TEST_F(Transactions, OfAnySizePassInBoundedMemory) {
 }
 
 TEST_F(Transactions, MayBeCompressed) {
+  if (on_mariadb()) GTEST_SKIP() << "MariaDB compresses single events";
   Database database("cap_payload");
   database.run("CREATE TABLE t (id INT PRIMARY KEY, v TEXT)");
   Reading reading(database.source({{.table = "t"}}));
@@ -136,6 +137,7 @@ TEST_F(Transactions, MayBeCompressed) {
 }
 
 TEST_F(Transactions, MayCarryTags) {
+  if (on_mariadb()) GTEST_SKIP() << "MariaDB has domains instead";
   Database database("cap_tags");
   database.run("CREATE TABLE t (id INT PRIMARY KEY)");
   Reading reading(database.source({{.table = "t"}}));
@@ -180,7 +182,8 @@ TEST_F(Transactions, InStatementFormatStopForMappedTablesOnly) {
   ASSERT_TRUE(reading.read_until(database.executed(), 10));
   database.run("INSERT INTO t VALUES (1)");
   EXPECT_EQ(reading.read_until_halted(10), "source.statement_format");
-  EXPECT_NE(reading.error->message.find("SET PERSIST binlog_format"), std::string::npos);
+  const char* cure = on_mariadb() ? "SET GLOBAL binlog_format" : "SET PERSIST binlog_format";
+  EXPECT_NE(reading.error->message.find(cure), std::string::npos);
 }
 
 TEST_F(Transactions, WithPartialRowsStop) {

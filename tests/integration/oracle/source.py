@@ -20,6 +20,11 @@ SELECT column_name FROM information_schema.key_column_usage
  WHERE table_schema = %s AND table_name = %s AND constraint_name = 'PRIMARY' ORDER BY ordinal_position"""
 
 _scan = json.JSONDecoder(parse_float=decimal.Decimal).scan_once
+# MariaDB's JSON is LONGTEXT with this check.
+MARIADB_JSON = """
+SELECT constraint_name FROM information_schema.check_constraints
+ WHERE constraint_schema = %s AND table_name = %s AND level = 'Column'
+   AND check_clause = CONCAT('json_valid(`', constraint_name, '`)')"""
 
 
 def parse(text):
@@ -68,9 +73,20 @@ class Shard:
     def _describe(self, name):
         options = self._pipeline.tables.get(name, {})
         with self._connection.cursor() as cursor:
+            json_names = set()
+            if "MariaDB" in self._connection.get_server_info():
+                cursor.execute(MARIADB_JSON, (self.database, name))
+                json_names = {row[0] for row in cursor.fetchall()}
             cursor.execute(COLUMNS, (self.database, name))
             found = [
-                columns.Column(*row, options, self._pipeline.time_zone) for row in cursor.fetchall()
+                columns.Column(
+                    column,
+                    "json" if column in json_names else data_type,
+                    column_type,
+                    options,
+                    self._pipeline.time_zone,
+                )
+                for column, data_type, column_type in cursor.fetchall()
             ]
             cursor.execute(KEYS, (self.database, name))
             key = [row[0] for row in cursor.fetchall()]

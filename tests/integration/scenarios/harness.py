@@ -75,9 +75,18 @@ class World:
     def begin(self, servers):
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
+        servers = [self.args.source if server == "mysql" else server for server in servers]
         self.stack.up(*servers)
-        self.environment = self.stack.environment()
+        self.environment = self._of_source(self.stack.environment())
         self.say(f"{', '.join(servers)} up; logs in {self.folder}")
+
+    def _of_source(self, environment):
+        """With --source mariadb that server takes the place of MySQL."""
+        if self.args.source == "mysql":
+            return environment
+        prefix = self.args.source.upper() + "_"
+        named = {f"MYSQL_{k.removeprefix(prefix)}": v for k, v in environment.items() if k.startswith(prefix)}
+        return {**environment, **named, "SHARD0": f"127.0.0.1:{named['MYSQL_PORT']}"}
 
     def spawn(self, name, command, **variables):
         """Starts a program whose output goes to NAME.log; it ends with the scenario at the latest."""
@@ -234,6 +243,7 @@ def main(scenario, *servers, options=lambda parser: None):
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
     parser.add_argument("--dir", type=pathlib.Path, default=ROOT / "build/release/scenarios")
     parser.add_argument("--tailrace", type=pathlib.Path, default=ROOT / "build/release/app/tailrace")
+    parser.add_argument("--source", choices=["mysql", "mariadb"], default="mysql", help="the server that is captured")
     parser.add_argument("--seed", type=int, help="left out: a random one")
     options(parser)
     args = parser.parse_args()

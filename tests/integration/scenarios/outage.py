@@ -29,6 +29,7 @@ def outage(world, server, words):
     load = shop.start_load("--seconds", "900", "--rate", "40/s", "--ride-out", "200")
     if world.args.when == "running":
         until(lambda: shop_grows(shop), 30, "the load places orders")
+    server = world.args.source if server == "mysql" else server
     world.stack.kill(server)
     world.say(f"{server} killed")
     said = listen(tailrace, world.args.down)

@@ -1,6 +1,7 @@
 #include "capture/transaction_assembler.hpp"
 
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include "core/bytes.hpp"
 
@@ -17,6 +18,14 @@ class Feed {
     body[1] = 1;
     std::memcpy(body.data() + 17, &number, sizeof number);
     return feed(EventType::gtid, body);
+  }
+  std::optional<AssembledTransaction> mariadb_gtid(std::uint64_t sequence, int flags,
+                                                   const std::string& more = "") {
+    std::string body;
+    append_fixed(body, sequence);
+    append_fixed(body, std::uint32_t{3});  // domain
+    body.push_back(static_cast<char>(flags));
+    return feed(EventType::mariadb_gtid, body + more);
   }
   std::optional<AssembledTransaction> query(const std::string& sql) {
     std::string body;
@@ -46,6 +55,7 @@ class Feed {
     event.header.type = type;
     event.header.flags = flags;
     event.header.timestamp_s = 1000;
+    event.header.server_id = 9;
     event.body = body;
     auto fed = assembler_.feed(event, format_);
     error = fed ? std::optional<Error>() : fed.error();
@@ -80,7 +90,7 @@ TEST(TransactionAssembler, EndsWithXid) {
   feed.insert(7);
   auto done = feed.xid();
   ASSERT_TRUE(done);
-  EXPECT_EQ(done->gtid->number, 1);
+  EXPECT_EQ(std::get<MysqlGtid>(*done->gtid).number, 1);
   EXPECT_EQ(done->commit_time_us, 1'000'000'000);
   EXPECT_EQ(events_of(*done), 2);
   EXPECT_TRUE(feed.assembler().at_boundary());
@@ -218,6 +228,70 @@ TEST(TransactionAssembler, LeavesPreparedTransactionsOfOthersAlone) {
   feed.feed(EventType::xa_prepare, prepared);
   ASSERT_TRUE(feed.error);
   EXPECT_EQ(feed.error->code, "source.xa");
+}
+
+TEST(TransactionAssembler, MariadbGtidStandsForBegin) {
+  Feed feed;
+  feed.mariadb_gtid(17, 0x04);
+  EXPECT_FALSE(feed.query("CREATE TABLE t (id INT)")) << "CREATE … SELECT goes on to its XID";
+  feed.table_map(7, "t");
+  feed.insert(7);
+  auto done = feed.xid();
+  ASSERT_TRUE(done);
+  EXPECT_EQ(gtid_text(*done->gtid), "3-9-17");
+  EXPECT_EQ(events_of(*done), 2);
+  EXPECT_EQ(done->table_events.size(), 1u);
+  feed.mariadb_gtid(18, 0x04);
+  feed.table_map(7, "t");
+  feed.insert(7);
+  done = feed.query("COMMIT");
+  ASSERT_TRUE(done) << "engines without transactions";
+  EXPECT_TRUE(done->is_mapped());
+}
+
+TEST(TransactionAssembler, MariadbStandaloneStatementEndsByItself) {
+  Feed feed;
+  feed.mariadb_gtid(1, 0x21);
+  auto done = feed.query("TRUNCATE TABLE t");
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->table_events.size(), 1u);
+  EXPECT_TRUE(feed.assembler().at_boundary());
+  feed.mariadb_gtid(2, 0x21);
+  ASSERT_TRUE(feed.query("CREATE USER u"));
+  const std::string xid("\1\0\0\0\1\0x", 7);
+  feed.mariadb_gtid(3, 0x80, xid);
+  EXPECT_TRUE(feed.query("XA COMMIT X'78',X'',1"));
+  EXPECT_FALSE(feed.error);
+}
+
+TEST(TransactionAssembler, MariadbAlterInTwoPhasesCountsWhenItCommits) {
+  Feed feed;
+  const std::string alter_sequence("\5\0\0\0\0\0\0\0", 8);
+  feed.mariadb_gtid(5, 0x21, "\2");
+  auto done = feed.query("ALTER TABLE t ADD x INT");
+  ASSERT_TRUE(done);
+  EXPECT_TRUE(done->table_events.empty());
+  feed.mariadb_gtid(6, 0x21, "\x08" + alter_sequence);
+  EXPECT_TRUE(feed.query("ALTER TABLE t ADD x INT")->table_events.empty()) << "rolled back";
+  feed.mariadb_gtid(7, 0x21, "\4" + alter_sequence);
+  EXPECT_EQ(feed.query("ALTER TABLE t ADD x INT")->table_events.size(), 1u);
+}
+
+TEST(TransactionAssembler, ExpandsWhatMariadbCompressed) {
+  Feed feed;
+  feed.mariadb_gtid(1, 0x21);
+  const std::string sql = "TRUNCATE TABLE t /* and words that make it worth while, while, while */";
+  std::string packed(compressBound(sql.size()), '\0');
+  uLongf size = packed.size();
+  ASSERT_EQ(compress(reinterpret_cast<Bytef*>(packed.data()), &size,
+                     reinterpret_cast<const Bytef*>(sql.data()), sql.size()),
+            Z_OK);
+  std::string body(13, '\0');
+  body[8] = 4;  // the database's name
+  body += std::string("shop\0", 5) + "\x81" + static_cast<char>(sql.size());
+  const auto done = feed.feed(EventType::mariadb_query_compressed, body + packed.substr(0, size));
+  ASSERT_TRUE(done) << feed.error->message;
+  EXPECT_EQ(done->table_events.size(), 1u);
 }
 
 }  // namespace

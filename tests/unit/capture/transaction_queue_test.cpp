@@ -11,7 +11,7 @@ Deadline soon() { return std::chrono::steady_clock::now() + Milliseconds(300); }
 Deadline at_once() { return std::chrono::steady_clock::now(); }
 
 Gtid gtid(std::int64_t number) {
-  Gtid id;
+  MysqlGtid id;
   id.number = number;
   return id;
 }

@@ -159,7 +159,7 @@ TEST(PreviousGtids, ReadsWhatGtidSetsEncode) {
   for (const char* text : {"", "00112233-4455-6677-8899-aabbccddeeff:1-4:7",
                            "00112233-4455-6677-8899-aabbccddeeff:1-4:7:tag:1-2:5,"
                            "10112233-4455-6677-8899-aabbccddeeff:9"}) {
-    const GtidSet set = GtidSet::parse(text).value();
+    const MysqlGtidSet set = MysqlGtidSet::parse(text).value();
     const auto read = parse_previous_gtids(event_view(EventType::previous_gtids, set.encode()));
     ASSERT_TRUE(read) << read.error().message;
     EXPECT_EQ(*read, set);

@@ -33,9 +33,11 @@ def connect(args, database=True, **more):
         database=args.database if database else None,
         charset="utf8mb4",
         autocommit=False,
-        init_command="SET time_zone = '+00:00', transaction_isolation = 'READ-COMMITTED'",
+        init_command="SET time_zone = '+00:00'",
         **more,
     )
+    with connection.cursor() as cursor:  # the variable of this has two names; the statement has one
+        cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
     return connection
 
 

@@ -180,7 +180,7 @@ def upsert_items(shop):
         sql.insert(
             "order_items",
             *rows,
-            tail=" AS fresh ON DUPLICATE KEY UPDATE quantity = order_items.quantity + 1,"
+            tail=" ON DUPLICATE KEY UPDATE quantity = order_items.quantity + 1,"
             " line_total = order_items.quantity * order_items.unit_price",
         )
         life.add_up(shop, sql, order[0])

@@ -317,7 +317,7 @@ def issue_coupon(shop):
         sql.insert(
             "user_coupons",
             catalog.user_coupon(shop),
-            tail=" AS fresh ON DUPLICATE KEY UPDATE state = 'ISSUED', issued_at = fresh.issued_at,"
+            tail=" ON DUPLICATE KEY UPDATE state = 'ISSUED', issued_at = VALUES(issued_at),"
             " used_at = NULL, order_id = NULL",
         )
 
