@@ -120,7 +120,7 @@ struct Announcement {
 struct CommitBatch {
   std::vector<StateRecord> state;  // to the state topic; dropped where keeps_state() is false
   std::vector<OffsetCommit> offsets;
-  std::vector<Announcement> announcements;
+  std::vector<Announcement> announcements = {};
 };
 
 struct AppendAck {

@@ -95,7 +95,7 @@ void SimServer::commit(const std::vector<Write>& writes) {
 void SimServer::commit_elsewhere() { append({}); }
 
 void SimServer::append(Changes changes) {
-  binlog_.push_back({Gtid{{uuid_, ""}, next_number_++}, std::move(changes)});
+  binlog_.push_back({MysqlGtid{{uuid_, ""}, next_number_++}, std::move(changes)});
 }
 
 void SimServer::fail_over(std::size_t lost) {
@@ -204,7 +204,7 @@ Result<std::optional<Transaction>> SimSource::stream() {
   position_.binlog = {"binlog.000001", index_};
   Transaction transaction = announce(TransactionKind::rows);
   transaction.transactions_skipped = skipped;
-  transaction.gtid = entry.gtid.text();
+  transaction.gtid = gtid_text(entry.gtid);
   transaction.commit_time_us = static_cast<std::int64_t>(index_) * 1000;
   if (entry.changes.empty()) {
     transaction.kind = TransactionKind::position_only;

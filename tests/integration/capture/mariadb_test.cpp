@@ -69,6 +69,39 @@ TEST_F(Mariadb, EveryDomainHasItsPlaceInThePosition) {
   database.run("SET SESSION gtid_domain_id = 0");
 }
 
+TEST_F(Mariadb, AlterInTwoPhasesIsToldOnce) {
+  Database database("cap_phases");
+  database.run_all({"CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"});
+  Reading reading(database.source({{.table = "t"}}));
+  reading.start();
+  ASSERT_TRUE(reading.read_until(database.executed(), 20));
+  database.run_all({"SET SESSION binlog_alter_two_phase = ON", "ALTER TABLE t ADD COLUMN x INT",
+                    "INSERT INTO t VALUES (2, 2)", "SET SESSION binlog_alter_two_phase = OFF"});
+  ASSERT_TRUE(reading.read_until(database.executed(), 20)) << reading.error->message;
+  EXPECT_EQ(reading.table_events.size(), 1u);
+  EXPECT_EQ(reading.tables["t"].size(), 2u);
+}
+
+// With and without: the server decides, and says so in each FORMAT_DESCRIPTION.
+TEST_F(Mariadb, ChecksumsMayBeSwitchedWhileItIsRead) {
+  Database database("cap_checksum");
+  database.run("CREATE TABLE t (id INT PRIMARY KEY)");
+  Reading reading(database.source({{.table = "t"}}));
+  reading.start_after(database.executed());
+  std::size_t rows = 0;
+  for (const char* checksum : {"NONE", "CRC32", "NONE"}) {
+    database.run(std::string("SET GLOBAL binlog_checksum = ") + checksum);
+    database.run("INSERT INTO t VALUES (" + std::to_string(++rows) + ")");
+    EXPECT_TRUE(reading.read_until(database.executed(), 10)) << checksum;
+  }
+  Reading again(database.source({{.table = "t"}}));
+  again.start();
+  EXPECT_TRUE(again.read_until(database.executed(), 10));
+  database.run("SET GLOBAL binlog_checksum = CRC32");
+  EXPECT_EQ(reading.tables["t"].size(), rows);
+  EXPECT_EQ(again.tables["t"].size(), rows);
+}
+
 TEST_F(Mariadb, DivergedHistoryIsRefused) {
   Database database("cap_diverged");
   database.run_all({"CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"});
@@ -113,7 +146,8 @@ TEST_F(Mariadb, PrivilegesOfARoleCount) {
   database.run_all({"CREATE TABLE t (id INT PRIMARY KEY)", "CREATE ROLE r_" + user,
                     "GRANT SELECT, REPLICATION SLAVE, BINLOG MONITOR ON *.* TO r_" + user,
                     "CREATE USER " + user + " IDENTIFIED BY 'secret'",
-                    "GRANT r_" + user + " TO " + user, "SET DEFAULT ROLE r_" + user + " FOR " + user});
+                    "GRANT r_" + user + " TO " + user,
+                    "SET DEFAULT ROLE r_" + user + " FOR " + user});
   BinlogSourceOptions options = database.source({{.table = "t"}});
   options.mysql.user = user;
   options.mysql.password = Secret("secret");

@@ -26,9 +26,10 @@ def outage(world, server, words):
     if world.args.when == "running":
         setup.equal(within=60)
     watch = setup.watch()
+    before = orders_of(shop)
     load = shop.start_load("--seconds", "900", "--rate", "40/s", "--ride-out", "200")
     if world.args.when == "running":
-        until(lambda: shop_grows(shop), 30, "the load places orders")
+        until(lambda: orders_of(shop) > before + 10, 30, "the load places orders")
     server = world.args.source if server == "mysql" else server
     world.stack.kill(server)
     world.say(f"{server} killed")
@@ -39,6 +40,7 @@ def outage(world, server, words):
     world.say(f"{server} is back")
     tailrace.await_word("streaming", "catching_up", seconds=90)
     world.say(f"status: {tailrace.word()}")
+    check(load.code is None, f"the load ended with {load.code}: {load.text()}")
     load.stop(signal.SIGINT)
     setup.equal(within=120)
     watch.end()
@@ -48,8 +50,8 @@ def outage(world, server, words):
     check(said[-1][1], "status no longer said degraded at the end of the outage")
 
 
-def shop_grows(shop):
-    return shop.sql("SELECT COUNT(*) FROM orders")[0][0] > 310
+def orders_of(shop):
+    return shop.sql("SELECT COUNT(*) FROM orders")[0][0]
 
 
 def complaint(tailrace):

@@ -177,7 +177,7 @@ TEST(BinlogVerb, SaysWhatItCannotRead) {
   EXPECT_EQ(run({"-", "-"}).code, kUsage);
   const Outcome gtids = run({"--gtids", "nonsense", golden / "images.binlog"});
   EXPECT_EQ(gtids.code, kUsage);
-  EXPECT_THAT(gtids.err, HasSubstr("--gtids: not a GTID set: 'nonsense'"));
+  EXPECT_THAT(gtids.err, HasSubstr("--gtids: not a GTID position: 'nonsense'"));
 }
 
 TEST(BinlogVerb, PrintsEverythingBeforeTheDamage) {

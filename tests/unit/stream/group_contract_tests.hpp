@@ -117,6 +117,19 @@ TEST_P(EventLogContract, RestoresStateRecordsInOrder) {
   EXPECT_THAT(seen, ElementsAre("a=1", "b=1", "a=2", "b=<none>"));
 }
 
+TEST_P(EventLogContract, TellsAnnouncementsWithTheCommit) {
+  auto member = join();
+  ASSERT_TRUE(poll_until_assigned(*member, 4));
+  CommitBatch batch;
+  batch.offsets = {{0, {0, ""}}};
+  batch.announcements = {{positions_, "7", "first"}, {positions_, "8", "second"}};
+  ASSERT_RESULT(commit(*member, batch));
+  const std::vector<Owned> records = read(*reader(positions_), 2);
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0].key, "7");
+  EXPECT_THAT(values(records), ElementsAre("first", "second"));
+}
+
 TEST_P(EventLogContract, AcknowledgesAppendsWithTheirOffsets) {
   auto member = join();
   ASSERT_TRUE(poll_until_assigned(*member, 4));
