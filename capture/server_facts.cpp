@@ -20,12 +20,16 @@ Result<std::optional<GtidSet>> mariadb_gtids_at(mysql::Connection& connection,
 
 Result<ServerFacts> read_mariadb_facts(mysql::Connection& connection) {
   TAILRACE_ASSIGN(const auto rows,
-                  connection.query("SELECT @@GLOBAL.server_id, @@GLOBAL.lower_case_table_names"));
+                  connection.query("SELECT @@GLOBAL.server_id, @@GLOBAL.lower_case_table_names, "
+                                   "@@GLOBAL.gtid_slave_pos"));
   if (rows.size() != 1) return halt("source.query", "the server does not answer about itself");
   ServerFacts facts;
   facts.uuid = "server-" + rows[0][0].value_or("");
   facts.ignore_table_case = rows[0][1].value_or("0") != "0";
   TAILRACE_ASSIGN(facts.executed, read_executed(connection));
+  // A replica made from a backup has domains that its own binlog never saw.
+  TAILRACE_ASSIGN(const GtidSet replicated, GtidSet::parse(rows[0][2].value_or("")));
+  facts.executed.add(replicated);
   TAILRACE_ASSIGN(const auto files, connection.query("SHOW BINARY LOGS"));
   if (files.empty()) return facts;
   const std::string oldest = files[0].at(0).value_or("");

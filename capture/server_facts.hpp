@@ -13,7 +13,7 @@ namespace tailrace::capture {
 
 struct ServerFacts {
   std::string uuid;  // of MariaDB, which has none, "server-<server_id>": unique among its replicas
-  GtidSet executed;  // of MariaDB: what its binlog holds, a moment before others may see it
+  GtidSet executed;  // of MariaDB: what it logged, a moment before others may see it, or replicated
   GtidSet purged;    // what came before the oldest binlog
   bool ignore_table_case = false;  // lower_case_table_names is not 0
 };
@@ -23,6 +23,7 @@ Result<ServerFacts> read_server_facts(mysql::Connection& connection);
 Result<std::map<std::string, std::string>> read_variables(mysql::Connection& connection,
                                                           std::span<const std::string_view> names);
 
+// What can be read from the binlog up to now.
 Result<GtidSet> read_executed(mysql::Connection& connection);
 
 // What a consistent snapshot, just opened on `connection`, holds at least: streaming goes on from
