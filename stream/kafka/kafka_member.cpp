@@ -65,6 +65,8 @@ Result<void> KafkaMember::open() {
            {"session.timeout.ms", std::to_string(kafka.session_timeout.count())},
            {"heartbeat.interval.ms", std::to_string(kafka.session_timeout.count() / 10)},
            {"max.poll.interval.ms", "600000"},
+           // Nothing is fetched here; asked for bounds, it tells the high watermark.
+           {"isolation.level", "read_uncommitted"},
            {"queued.min.messages", "1"}},
           prepare));
   rd_kafka_poll_set_consumer(membership_.get());
