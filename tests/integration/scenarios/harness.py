@@ -109,7 +109,22 @@ class World:
             return
         for database in self._databases:
             Shop(self, database).sql(f"DROP DATABASE IF EXISTS `{database}`", use=False)
+        self._drop_indices()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _drop_indices(self):
+        """What is left in Elasticsearch is recovered again after each of its kills: minutes, after giants."""
+        server = self.environment.get("ES")
+        if not server:
+            return
+        try:
+            with urllib.request.urlopen(f"{server}/{self.tag}*/_alias", timeout=30) as response:
+                names = list(json.loads(response.read()))
+            for name in names:
+                request = urllib.request.Request(f"{server}/{name}", method="DELETE")
+                urllib.request.urlopen(request, timeout=30).close()
+        except OSError as problem:
+            self.say(f"the indices stay: {problem}")
 
 
 class Child:
