@@ -215,12 +215,7 @@ Result<void> ChangeWalk::visit_rows(RowDecoder& decoder, const WalkedRows& walke
 
 Result<void> ChangeWalk::query(const EventView& event) {
   TAILRACE_ASSIGN(const QueryEvent query, parse_query(event));
-  const Statement statement =
-      query.sql == "BEGIN"
-          ? Statement{StatementKind::begin, {}}
-          : classify_statement({query.sql, query.database,
-                                (query.sql_mode & QueryEvent::mode_ansi_quotes) != 0,
-                                (query.sql_mode & QueryEvent::mode_no_backslash_escapes) != 0});
+  const Statement statement = statement_of(query);
   switch (statement.kind) {
     case StatementKind::begin:
     case StatementKind::xa_start:

@@ -74,8 +74,8 @@ class Classifier {
 
   bool transaction_control() {
     if (take("BEGIN")) return found(StatementKind::begin);
-    if (take("START")) return found(token_.is("TRANSACTION") ? StatementKind::begin
-                                                             : StatementKind::other);
+    if (take("START"))
+      return found(token_.is("TRANSACTION") ? StatementKind::begin : StatementKind::other);
     if (take("COMMIT")) return found(StatementKind::commit);
     if (take("SAVEPOINT") || take("RELEASE")) return found(StatementKind::savepoint);
     if (take("ROLLBACK")) {
@@ -202,5 +202,12 @@ class Classifier {
 }  // namespace
 
 Statement classify_statement(const StatementText& text) { return Classifier(text).run(); }
+
+Statement statement_of(const QueryEvent& query) {
+  if (query.sql == "BEGIN") return {StatementKind::begin, {}};  // nearly all of them
+  return classify_statement({query.sql, query.database,
+                             (query.sql_mode & QueryEvent::mode_ansi_quotes) != 0,
+                             (query.sql_mode & QueryEvent::mode_no_backslash_escapes) != 0});
+}
 
 }  // namespace tailrace::capture

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "capture/binlog/query_event.hpp"
 #include "core/table_schema.hpp"
 
 namespace tailrace::capture {
@@ -16,20 +17,20 @@ enum class StatementKind : std::uint8_t {
   begin,
   commit,
   rollback,
-  savepoint,      // SAVEPOINT, ROLLBACK TO, RELEASE: the server logs only what remains
+  savepoint,  // SAVEPOINT, ROLLBACK TO, RELEASE: the server logs only what remains
   xa_start,
   xa_end,
-  xa_commit,      // the outcome of a transaction that was prepared earlier
+  xa_commit,  // the outcome of a transaction that was prepared earlier
   xa_rollback,
-  row_change,     // INSERT, UPDATE, DELETE, REPLACE, LOAD in text form: no rows follow
+  row_change,  // INSERT, UPDATE, DELETE, REPLACE, LOAD in text form: no rows follow
   truncate,
   drop,
   drop_database,  // tables[0] has an empty table name
   create,         // CREATE TABLE
   alter,
-  move_rows,      // ALTER TABLE that moves or removes rows without row events (partitions)
-  rename,         // tables: old and new names
-  other,          // nothing that touches rows or shapes of tables
+  move_rows,  // ALTER TABLE that moves or removes rows without row events (partitions)
+  rename,     // tables: old and new names
+  other,      // nothing that touches rows or shapes of tables
 };
 
 struct Statement {
@@ -40,10 +41,12 @@ struct Statement {
 struct StatementText {
   std::string_view sql;
   std::string_view default_database;
-  bool ansi_quotes = false;           // "name" is an identifier
+  bool ansi_quotes = false;  // "name" is an identifier
   bool no_backslash_escapes = false;
 };
 
 Statement classify_statement(const StatementText& text);
+// Of a QUERY event, under the SQL mode that it was written in.
+Statement statement_of(const QueryEvent& query);
 
 }  // namespace tailrace::capture

@@ -220,12 +220,7 @@ Result<std::optional<AssembledTransaction>> TransactionAssembler::finish() {
 Result<std::optional<AssembledTransaction>> TransactionAssembler::query(const EventView& event) {
   TAILRACE_ASSIGN(const QueryEvent query, parse_query(event));
   note_time(event);
-  const Statement statement =
-      query.sql == "BEGIN"
-          ? Statement{StatementKind::begin, {}}
-          : classify_statement({query.sql, query.database,
-                                (query.sql_mode & QueryEvent::mode_ansi_quotes) != 0,
-                                (query.sql_mode & QueryEvent::mode_no_backslash_escapes) != 0});
+  const Statement statement = statement_of(query);
   switch (statement.kind) {
     case StatementKind::begin:
     case StatementKind::xa_start:

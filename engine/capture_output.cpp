@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "core/json_writer.hpp"
 #include "core/log.hpp"
 #include "engine/capture_role.hpp"
+#include "engine/dead_letter.hpp"
 #include "engine/topics.hpp"
 #include "transform/projection/change_record.hpp"
 
@@ -56,13 +56,7 @@ Result<void> CaptureRole::set_aside(const Result<void>& outcome, const transform
   log_error("events.dead_letter",
             {{"code", error.code}, {"reason", error.message}, {"gtid", origin.gtid}});
   deps_.board.count("tailrace_dead_letters_total{stage=\"events\",code=\"" + error.code + "\"}");
-  std::string value = "{\"stage\":\"events\",\"code\":";
-  append_json_string(value, error.code);
-  value += ",\"reason\":";
-  append_json_string(value, error.message);
-  value += ",\"gtid\":";
-  append_json_string(value, origin.gtid);
-  value += "}";
+  const std::string value = dead_letter_json("events", error, {{"gtid", origin.gtid}});
   return append({dead_letter_topic(options_.pipeline), 0, origin.gtid, value, {}});
 }
 

@@ -1,8 +1,8 @@
 // The flush (R12, R13), sinks that fail alone, stubs of an older generation.
 #include <algorithm>
 
-#include "core/json_writer.hpp"
 #include "core/log.hpp"
+#include "engine/dead_letter.hpp"
 #include "engine/projector.hpp"
 #include "engine/topics.hpp"
 
@@ -173,17 +173,8 @@ Result<void> Projector::settle(std::size_t index, const Sent& sent, const Result
 // On the pipeline's topic of dead letters (docs/formats/events.md).
 void Projector::announce_dead_letter(const std::string& sink, const std::string& id,
                                      const Error& error) {
-  std::string value = "{\"stage\":\"sink\",\"code\":";
-  append_json_string(value, error.code);
-  value += ",\"reason\":";
-  append_json_string(value, error.message);
-  value += ",\"sink\":";
-  append_json_string(value, sink);
-  value += ",\"document\":";
-  append_json_string(value, plan_.name);
-  value += ",\"id\":";
-  append_json_string(value, id);
-  value += "}";
+  std::string value =
+      dead_letter_json("sink", error, {{"sink", sink}, {"document", plan_.name}, {"id", id}});
   announcements_.push_back({dead_letter_topic(options_.pipeline), id, std::move(value)});
 }
 
