@@ -121,7 +121,10 @@ class DefinitionReader {
     const auto kind = column_kind(word);
     if (!kind) return false;
     type.kind = *kind;
-    if (type.kind == ColumnKind::json && mariadb_) type.charset = "utf8mb4";
+    if (type.kind == ColumnKind::json && mariadb_) {  // LONGTEXT with a check
+      type.charset = "utf8mb4";
+      type.length = text_bytes("longtext");
+    }
     if (type.kind == ColumnKind::enumeration || type.kind == ColumnKind::set) return members();
     return sizes(word);
   }

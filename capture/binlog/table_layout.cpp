@@ -86,10 +86,12 @@ Temporal temporal_of(const TableMapColumn& column) {
 
 }  // namespace
 
+bool can_be(ColumnKind told, const TableMapColumn& wire) {
+  return may_be(told, wire_column_type(wire), wire.collation.has_value());
+}
+
 bool hides(ColumnKind told, const TableMapColumn& wire) {
-  const ColumnType type = wire_column_type(wire);
-  return is_hidden_kind(told) && type.kind != told &&
-         may_be(told, type, wire.collation.has_value());
+  return is_hidden_kind(told) && wire_column_type(wire).kind != told && can_be(told, wire);
 }
 
 class LayoutCompiler {

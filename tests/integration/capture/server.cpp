@@ -61,6 +61,10 @@ GtidSet Database::executed() {
   return must(read_executed(root_));
 }
 
+bool Database::has_variable(const std::string& name) {
+  return !must(root_.query("SHOW GLOBAL VARIABLES LIKE '" + name + "'")).empty();
+}
+
 void Database::allow_recursion(int rows) {
   run(std::string("SET SESSION ") +
       (on_mariadb() ? "max_recursive_iterations" : "cte_max_recursion_depth") + " = " +

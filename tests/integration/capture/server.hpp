@@ -33,6 +33,7 @@ class Database {
   void run_all(const std::vector<std::string>& statements);
   std::string scalar(const std::string& sql);
   GtidSet executed();
+  bool has_variable(const std::string& name);
   mysql::Connection another();
   // Lets WITH RECURSIVE make that many rows in this session.
   void allow_recursion(int rows);
