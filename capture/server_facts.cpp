@@ -74,7 +74,8 @@ GtidSet set_at(const std::string& server_uuid, const BinlogPosition& place) {
   }
   constexpr unsigned offset_bits = 40;
   const std::uint64_t number = (file << offset_bits) | place.offset;
-  auto set = GtidSet::parse(server_uuid + ":1-" + std::to_string(std::max<std::uint64_t>(number, 1)));
+  const std::uint64_t last = std::max<std::uint64_t>(number, 1);
+  auto set = GtidSet::parse(server_uuid + ":1-" + std::to_string(last));
   return set ? std::move(*set) : GtidSet();
 }
 

@@ -21,9 +21,9 @@ struct ServerFacts {
   GtidSet purged;    // what came before the oldest binlog
   bool ignore_table_case = false;  // lower_case_table_names is not 0
 };
-// Everything up to a place in the binlogs of a server without GTIDs, as a set: the server's own UUID,
-// from 1 to a number that rises with file and offset. So two places compare as sets do, and places
-// of two servers never contain each other.
+// Everything up to a place in the binlogs of a server without GTIDs, as a set: the server's own
+// UUID, from 1 to a number that rises with file and offset. So two places compare as sets do, and
+// places of two servers never contain each other.
 GtidSet set_at(const std::string& server_uuid, const BinlogPosition& place);
 
 Result<ServerFacts> read_server_facts(mysql::Connection& connection);

@@ -95,7 +95,7 @@ TEST(SchemaCatalog, ReadsWhatMariadbWrites) {
                                    " doc:" + kind(ColumnKind::json) +
                                    "(4294967295)/utf8mb4 other:" + kind(ColumnKind::text) +
                                    "(4294967295)/latin1 j:" + kind(ColumnKind::json) +
-                                   "/utf8mb4 c:" + kind(ColumnKind::text) +
+                                   "(4294967295)/utf8mb4 c:" + kind(ColumnKind::text) +
                                    "(65535)/latin1 v:" + kind(ColumnKind::vector) + "(4)! key(id)");
 }
 
