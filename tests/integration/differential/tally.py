@@ -1,0 +1,48 @@
+"""Counts comparisons and differences. Threading: any thread."""
+import collections
+import threading
+
+SHOWN = 40
+
+
+class Tally:
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.comparisons = collections.Counter()  # by server and side
+        self.cells = set()                        # (type, value, image, server)
+        self.types = collections.defaultdict(set)  # server -> types of the reference
+        self.differences = collections.Counter()
+        self.failures = []
+
+    def compare(self, where, column, wanted, found):
+        """`wanted`: (raw field, JSON text, …); `where`: server, image, metadata, side."""
+        server, image, metadata, side = where
+        raw, text = wanted[0], wanted[1]
+        with self.lock:
+            self.comparisons[server, side] += 1
+            self.cells.add((column.case.name, column.not_null, hash(raw), image, metadata, server))
+            self.types[server].add(column.case.type)
+            if text == found:
+                return
+            self.differences[server, side, column.case.name] += 1
+            if sum(1 for one in self.failures if one.startswith(f"{server} {side} {column.case.name}:")) < 3:
+                self.failures.append(f"{server} {side} {column.case.name}: {image} {metadata} {column.case.sql}: "
+                                     f"wanted {text[:150]!r}, found {found[:150]!r}")
+
+    def fail(self, where, text):
+        with self.lock:
+            self.failures.append(f"{where}: {text}")
+
+    @property
+    def failed(self):
+        return bool(self.failures)
+
+    def report(self, seconds):
+        for failure in self.failures[:SHOWN]:
+            print(failure)
+        for key, count in sorted(self.differences.items()):
+            print(f"  {' '.join(key)}: {count} different")
+        for (server, side), count in sorted(self.comparisons.items()):
+            print(f"{server:<11} {side:<13} {count:>9} comparisons")
+        print(f"{len(self.cells)} cells (type, value, image, server), {sum(self.comparisons.values())} comparisons, "
+              f"{sum(self.differences.values())} different, {len(self.failures)} failures, {seconds:.0f} s")
