@@ -67,7 +67,8 @@ class Combination:
         if self.metadata == "FULL":
             lines = self.server.capture_rows(self.options.rows, self.database, "binlog-alone", file, *names)
             self._compare_binlog("binlog alone", [json.loads(line) for line in lines], first, second)
-        self._compare_peer(file, events)
+        if not self.options.no_peer:
+            peer.compare(self, self.server.peer_command(file), events, (first, second))
         self.server.run(f"DROP DATABASE {self.database}")
 
     def _prepare(self):
@@ -115,7 +116,7 @@ class Combination:
                 self.tally.fail(self.where, f"snapshot: {table.name}: {seen[table.name]} of {table.rows} rows")
 
     def _compare_image(self, what, table, image, row, whole):
-        known = self._table(table).by_name
+        known = self.table(table).by_name
         for name, text in image.items():
             if name == "id":
                 continue
@@ -127,7 +128,7 @@ class Combination:
         if whole and len(image) != len(known) + 1:
             self.tally.fail(self.where, f"{what}: {table}: {len(image)} of {len(known) + 1} columns")
 
-    def _table(self, name):
+    def table(self, name):
         return next(table for table in self.tables if table.name == name)
 
     def _compare_binlog(self, what, events, first, second):
@@ -149,7 +150,7 @@ class Combination:
 
     def _check_presence(self, what, event, first, second):
         """Absent is a third state beside NULL: an image must hold what its kind promises, and no more."""
-        table = self._table(event["t"])
+        table = self.table(event["t"])
         every = {"id"} | set(table.by_name)
         blobs = {c.name for c in table.columns if c.blob_like}
         assigned = {c.name for c in table.columns if c.updated}
@@ -167,12 +168,6 @@ class Combination:
             if image in event and not least[image] <= set(event[image]) <= most[image]:
                 odd = (least[image] - set(event[image])) | (set(event[image]) - most[image])
                 self.tally.fail(self.where, f"{what}: {event['op']} of {table.name}: {image} lacks or should lack {odd}")
-
-    def _compare_peer(self, file, events):
-        if self.options.no_peer:
-            return
-        shown = peer.rows(self.server.peer_command(file), self.database)
-        peer.compare(self, events, shown)
 
 
 def run_server(stack, name, tally, options):

@@ -3,6 +3,7 @@ import collections
 import threading
 
 SHOWN = 40
+SHOWN_OF_ONE = 2  # differences of one type on one side of one server
 
 
 class Tally:
@@ -25,9 +26,12 @@ class Tally:
             if text == found:
                 return
             self.differences[server, side, column.case.name] += 1
-            if sum(1 for one in self.failures if one.startswith(f"{server} {side} {column.case.name}:")) < 3:
-                self.failures.append(f"{server} {side} {column.case.name}: {image} {metadata} {column.case.sql}: "
-                                     f"wanted {text[:150]!r}, found {found[:150]!r}")
+            if self.differences[server, side, column.case.name] > SHOWN_OF_ONE:
+                return
+            at = next((i for i, pair in enumerate(zip(text, found)) if pair[0] != pair[1]), min(len(text), len(found)))
+            begin = max(0, at - 30)
+            self.failures.append(f"{server} {side} {column.case.name}: {image} {metadata} {column.case.sql[:60]}: at "
+                                 f"{at} wanted …{text[begin:at + 50]!r}, found …{found[begin:at + 50]!r}")
 
     def fail(self, where, text):
         with self.lock:
