@@ -20,10 +20,12 @@ import argparse
 import collections
 import concurrent.futures
 import json
+import os
 import sys
 import time
 import traceback
 
+import charset_cases
 import expected
 import peer
 import reference
@@ -38,11 +40,11 @@ sys.dont_write_bytecode = True
 class Combination:
     """One row image and one setting of the metadata on one server."""
 
-    def __init__(self, server, image, metadata, tally, options):
+    def __init__(self, server, image, metadata, cases, tally, options):
         self.server, self.image, self.metadata = server, image, metadata
         self.tally, self.options = tally, options
         self.database = f"diff_{image}_{metadata or 'none'}".lower()
-        self.tables = tables.tables_of(type_cases.cases_for(server))
+        self.tables = tables.tables_of(cases)
         self.where = f"{server.name} {image} {metadata or 'no metadata'}"
 
     def run(self):
@@ -172,12 +174,20 @@ class Combination:
 
 def run_server(stack, name, tally, options):
     server = servers.Server(stack, name)
+    settings = server.metadata(options.long)
     try:
-        for metadata in server.metadata:
+        charsets = charset_cases.Charsets(server, options.long)
+        cases = [*type_cases.cases_for(server), *charsets.of_each()]
+        for metadata in settings:
             for image in server.images:
-                Combination(server, image, metadata, tally, options).run()
+                Combination(server, image, metadata, cases, tally, options).run()
+        every = [*charsets.every_character(), *charsets.of_each_collation()]
+        for metadata in dict.fromkeys((settings[0], settings[-1])):
+            Combination(server, "FULL", metadata, every, tally, options).run()
+        tally.note(f"{server.name:<11} {server.text}: {charsets.counts()[0]} character sets, "
+                   f"{charsets.counts()[1]} characters and {charsets.counts()[2]} codes of them")
     finally:
-        if server.metadata != (None,):
+        if settings != (None,):
             server.run("SET GLOBAL binlog_row_metadata = 'FULL'")
     return server.text
 
@@ -189,6 +199,7 @@ def main():
     p.add_argument("--server", action="append", choices=servers.NAMES, help="only these; no limits are checked then")
     p.add_argument("--no-peer", action="store_true")
     options = p.parse_args()
+    options.long = os.environ.get("TAILRACE_LONG") == "1"
     stack, tally, began = servers.Stack(options.dir), Tally(), time.monotonic()
     chosen = options.server or servers.NAMES
     with concurrent.futures.ThreadPoolExecutor(len(chosen)) as pool:

@@ -64,11 +64,10 @@ class Server:
     def images(self):
         return ("FULL", "MINIMAL", "NOBLOB") + (("FULL_NODUP",) if self.mariadb and self.at_least(11, 8) else ())
 
-    @property
-    def metadata(self):
+    def metadata(self, long):
         """Settings of binlog_row_metadata; None: the server has no such setting, and logs none."""
         if self.mariadb:
-            return ("NO_LOG", "MINIMAL", "FULL")
+            return ("NO_LOG", "MINIMAL", "FULL") if long else ("NO_LOG", "FULL")
         return ("MINIMAL", "FULL") if self.mysql8 else (None,)
 
     def new_binlog(self):

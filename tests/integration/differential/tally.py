@@ -14,6 +14,11 @@ class Tally:
         self.types = collections.defaultdict(set)  # server -> types of the reference
         self.differences = collections.Counter()
         self.failures = []
+        self.notes = []
+
+    def note(self, text):
+        with self.lock:
+            self.notes.append(text)
 
     def compare(self, where, column, wanted, found):
         """`wanted`: (raw field, JSON text, …); `where`: server, image, metadata, side."""
@@ -46,6 +51,8 @@ class Tally:
             print(failure)
         for key, count in sorted(self.differences.items()):
             print(f"  {' '.join(key)}: {count} different")
+        for text in sorted(self.notes):
+            print(text)
         for (server, side), count in sorted(self.comparisons.items()):
             print(f"{server:<11} {side:<13} {count:>9} comparisons")
         print(f"{len(self.cells)} cells (type, value, image, server), {sum(self.comparisons.values())} comparisons, "
