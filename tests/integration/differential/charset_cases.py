@@ -71,6 +71,19 @@ def codes(server, charset, width):
     return found
 
 
+def unassigned(server, charset):
+    """Well-formed codes that are no character, of those that codes() tried: SELECT shows ? for each."""
+    if charset.startswith("utf") or charset == "ucs2":
+        return []
+    there = f"CONVERT(code USING {charset})"
+    rows = server.rows(f"SELECT HEX(code) FROM codes WHERE HEX({there}) = HEX(code) AND CHAR_LENGTH({there}) = 1 "
+                       f"AND HEX(CONVERT({there} USING utf8mb4)) = '3F' AND code <> '?'")
+    found = [bytes.fromhex(row[0].decode()) for row in rows]
+    if any(len(code) > 1 for code in found):
+        found = [code for code in found if len(code) > 1]  # a lone lead byte is not well-formed
+    return found[:: max(1, len(found) // 100)]
+
+
 def _chunks(items):
     return [items[begin:begin + CHUNK] for begin in range(0, len(items), CHUNK)]
 
@@ -85,7 +98,10 @@ class Charsets:
         for sql in ("SET SESSION sql_log_bin = 0", "CREATE DATABASE IF NOT EXISTS diff_codes", "USE diff_codes",
                     "CREATE TABLE IF NOT EXISTS codes (code VARBINARY(4)) ENGINE=MyISAM"):
             server.run(sql)
-        self.codes = {name: codes(server, name, widths[name]) for name in server.charsets()}
+        self.codes, self.unassigned = {}, {}
+        for name in server.charsets():
+            self.codes[name] = codes(server, name, widths[name])
+            self.unassigned[name] = unassigned(server, name)
         server.run("DROP DATABASE diff_codes")
         server.run("SET SESSION sql_log_bin = 1")
 
@@ -104,9 +120,14 @@ class Charsets:
                                     ("text", "TEXT", "TEXT")):
                 yield Case(f"{charset}_{name}", f"{sql} CHARACTER SET {charset}", values, "text", kind,
                            not_null=False, group="every_" + charset)
+            if self.unassigned[charset]:
+                lost = _hex(charset, b"|".join(self.unassigned[charset]))
+                yield Case(charset + "_lost", f"TEXT CHARACTER SET {charset}", [lost], "unassigned", "TEXT",
+                           not_null=False, group="every_" + charset)
 
     def counts(self):
-        return (len(self.characters), sum(map(len, self.characters.values())), sum(map(len, self.codes.values())))
+        return (len(self.characters), sum(map(len, self.characters.values())), sum(map(len, self.codes.values())),
+                sum(map(len, self.unassigned.values())))
 
     def of_each(self):
         """Cases with a few characters of each set, for every row image."""
@@ -115,7 +136,8 @@ class Charsets:
             values = [f"'{text}'", "''", f"'a{text[0]}'"]
             members = (text[:3], text[3:6] or "b", "a")
             listed = ",".join(f"'{member}'" for member in members)
-            # MySQL 5.6 mixes up members of several such columns in one table.
+            backwards = ",".join(f"'{member}'" for member in reversed(members))
+            # MySQL 5.6 mixes up equal lists of members in one table where a set has wide characters.
             group = "charsets_members" + ("_" + charset if charset in WIDE else "")
             for name, sql, kind in (("char", "CHAR(20)", "CHAR"), ("varchar", "VARCHAR(20)", "VARCHAR"),
                                     ("text", "TINYTEXT", "TEXT")):
@@ -123,8 +145,8 @@ class Charsets:
                            not_null=name == "varchar", group="charsets_" + name)
             yield Case(f"cs_{charset}_enum", f"ENUM({listed}) CHARACTER SET {charset}", ["1", "2", "3", "0"], "text",
                        "ENUM", not_null=False, members=members, group=group)
-            yield Case(f"cs_{charset}_set", f"SET({listed}) CHARACTER SET {charset}", ["1", "6", "7", "0"], "set",
-                       "SET", not_null=False, members=members, group=group)
+            yield Case(f"cs_{charset}_set", f"SET({backwards}) CHARACTER SET {charset}", ["1", "6", "7", "0"],
+                       "set", "SET", not_null=False, members=members[::-1], group=group)
 
     def of_each_collation(self):
         """A column for every collation: its number in TABLE_MAP must lead to the right character set."""

@@ -32,6 +32,11 @@ def _text(_case, raw):
     return string(raw.decode("utf-8"))
 
 
+def _unassigned(_case, raw):
+    # The server shows ? for what is no character, the reference says U+FFFD.
+    return string(raw.decode("utf-8").replace("?", "\ufffd"))
+
+
 def _decimal(_case, raw):
     # ZEROFILL pads with zeros, which are not part of the number.
     return string(re.sub(r"^(-?)0+(?=\d)", r"\1", raw.decode()))
@@ -180,6 +185,7 @@ def _vector(_case, raw):
 
 RULES = {
     "integer": _integer, "year": _integer, "decimal": _decimal, "text": _text, "plain": _text,
+    "unassigned": _unassigned,
     "float": lambda _case, raw: single(float(raw)), "double": lambda _case, raw: double(float(raw)),
     "bit": _bit, "bit1": _bit1, "date": _date, "datetime": _moment,
     "timestamp": lambda case, raw: _moment(case, raw, "Z"), "time": _text,

@@ -37,7 +37,7 @@ def select_expression(case, column):
         return f"`{column}` | 0"
     if case.kind == "plain":
         return f"CAST(`{column}` AS BINARY({4 if case.sql == 'INET4' else 16}))"
-    return f"CAST(`{column}` AS BINARY)" if case.kind in ("text", "mariadb_json") else "NULL"
+    return f"CAST(`{column}` AS BINARY)" if case.kind in ("text", "unassigned", "mariadb_json") else "NULL"
 
 
 def rows(command, database):
@@ -150,7 +150,7 @@ def _json(_case, raw, _extra, server):
 TEXTS = {
     "integer": _integer, "year": _year, "float": _float, "double": _double, "decimal": _decimal, "bit": _bit,
     "bit1": _bit, "date": _date, "datetime": _as_is, "timestamp": _timestamp, "time": _as_is, "text": _text,
-    "mariadb_json": _text, "set": _set, "bytes": _bytes, "plain": _plain, "vector": _vector,
+    "mariadb_json": _text, "unassigned": _text, "set": _set, "bytes": _bytes, "plain": _plain, "vector": _vector,
     "json": _json,
     "geometry": lambda _case, raw, _extra, server: quoted(server, raw),
 }

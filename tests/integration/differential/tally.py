@@ -42,6 +42,19 @@ class Tally:
         with self.lock:
             self.failures.append(f"{where}: {text}")
 
+    def expect(self, least):
+        """`least`: server -> how many cells it must have had on each side."""
+        count = self.by_server()
+        for server, wanted in least.items():
+            if count[server] < wanted:
+                self.fail(server, f"only {count[server]} cells were compared, there must be {wanted}")
+            for side in ("snapshot", "binlog", "peer"):
+                if self.comparisons[server, side] < wanted:
+                    self.fail(server, f"only {self.comparisons[server, side]} comparisons of {side}, there must be {wanted}")
+
+    def by_server(self):
+        return collections.Counter(cell[-1] for cell in self.cells)
+
     @property
     def failed(self):
         return bool(self.failures)
@@ -55,5 +68,6 @@ class Tally:
             print(text)
         for (server, side), count in sorted(self.comparisons.items()):
             print(f"{server:<11} {side:<13} {count:>9} comparisons")
+        print("cells by server:", dict(sorted(self.by_server().items())))
         print(f"{len(self.cells)} cells (type, value, image, server), {sum(self.comparisons.values())} comparisons, "
               f"{sum(self.differences.values())} different, {len(self.failures)} failures, {seconds:.0f} s")

@@ -195,6 +195,10 @@ def _json():
     yield Case("json", "JSON", own, "mariadb_json", "MariaDB: JSON", group="json", where=lambda server: server.mariadb)
     yield Case("json_check", "LONGTEXT CHECK (json_valid(`json_check`))", own, "mariadb_json", "MariaDB: JSON", not_null=False,
                group="json", where=lambda server: server.mariadb)
+    # Only a column in UTF-8 is taken for JSON.
+    yield Case("json_latin1", "LONGTEXT CHARACTER SET latin1 CHECK (json_valid(`json_latin1`))",
+               ["'{\"é\": [1 ,2]}'", "'\"ß\"'"], "text", "TEXT", not_null=False, group="json",
+               where=lambda server: server.mariadb)
 
 
 def _others():
