@@ -7,6 +7,10 @@ import dataclasses
 from typing import Callable
 
 
+# MariaDB's own format of old: neither its mariadb-binlog nor anything without the schema can read it.
+OLD_FRACTION = "old_fraction"
+
+
 @dataclasses.dataclass
 class Case:
     name: str
@@ -242,5 +246,6 @@ def cases_for(server):
     every = [*_with_group(_integers(), "numbers"), *_with_group(_approximate(), "floats"),
              *_with_group(_decimals(), "decimals"), *_with_group(_bits(), "bits"), *_temporal(), *_strings(),
              *_binaries(), *_members(), *_spatial(), *_json(), *_others(),
-             *_temporal("old_", "old_temporal", old, fractions=(0,))]
+             *_temporal("old_", "old_temporal", old, fractions=(0,)),
+             *_temporal("old_", OLD_FRACTION, old, fractions=range(1, 7))]
     return [case for case in every if case.where(server)]
