@@ -97,8 +97,8 @@ def possible(date):
     year, month, day = int(date[:4]), int(date[5:7]), int(date[8:10])
     if not 1 <= month <= 12 or day < 1:
         return False
-    # MySQL's calendar has a year 0, Python's has none; like 2000 it is a leap year.
-    return day <= calendar.monthrange(year or 2000, month)[1]
+    # The server's calendar has a year 0, which is no leap year; Python's has none.
+    return day <= calendar.monthrange(year or 1, month)[1]
 
 
 def _date(_case, raw):
