@@ -1,5 +1,5 @@
-// A real server for tests, as tests/stack/stack env describes it: MySQL, or MariaDB with
-// TAILRACE_TEST_SERVER=MARIADB.
+// A real server for tests, as tests/stack/stack env describes it: MySQL, or another with
+// TAILRACE_TEST_SERVER=MARIADB, MARIADB118 or MYSQL56.
 // Threading: one thread per object.
 #pragma once
 
