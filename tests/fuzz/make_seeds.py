@@ -26,6 +26,7 @@ GTID_TEXTS = ["9f0c2e8e-7a5c-11ee-b962-0242ac120002:1-4:7:tag:1-2,9f0c2e8e-7a5c-
 SELECTED = ["0", "-1", "18446744073709551615", "1.5", "-0.0001", "1e300", "2026-11-20", "0000-00-00",
             "2026-11-20 12:00:00.000001", "-838:59:59.999999", "a", "a,with,comma", '{"a": [1, 2.0, null]}',
             "2001:db8::1", "10.0.0.1", "9f0c2e8e-7a5c-11ee-b962-0242ac120002", "\0\x01\xff", "grüße 😀"]
+CREATE = "CREATE TABLE t (a INT PRIMARY KEY, b INT, d INT, f CHAR(3), KEY (b)) CHARSET=latin1"
 STATEMENTS = ["/*!50100 CREATE */ TABLE IF NOT EXISTS `a``b`.`c` (id INT)", "RENAME TABLE a TO b, c.d TO a",
               "SET STATEMENT max_statement_time=1 FOR ALTER TABLE t EXCHANGE PARTITION p WITH TABLE u",
               "rename /* gh-ost */ table d.t to d._t_del, d._t_gho to d.t", "XA COMMIT X'61',X'',1",
@@ -182,8 +183,9 @@ class Seeds:
                  for statement in path.read_text(encoding="utf-8").split(";\n")]
         words = set()
         for statement in STATEMENTS + found:
-            text = statement.strip().encode()[:2000]
-            self.add("statement", bytes([len(text) % 4]) + piece(b"shop") + text)
+            text = re.sub(r"\s*\n\s*", " ", statement.strip()).encode()[:2000]
+            lines = text if text.startswith(b"CREATE") else CREATE.encode() + b"\n" + text
+            self.add("statement", bytes([len(text) % 32]) + piece(b"d") + lines)
             words |= set(re.findall(rb"[A-Za-z_]{3,20}", text))
         signs = [b"/*!50100 ", b"/*M! ", b"*/", b"-- ", b"`", b"''", b"\\'"]
         lines = [b'"' + word.replace(b"\\", b"\\\\") + b'"' for word in sorted(words) + signs]

@@ -21,7 +21,10 @@ void run(std::string_view bytes) {
   const auto query = parse_query(event);
   if (!query) return;
   TAILRACE_ASSERT(lies_in(query->sql, bytes) && lies_in(query->database, bytes));
-  static_cast<void>(statement_of(*query));
+  FormatDescription format;
+  static_cast<void>(statement_of(*query, format));
+  format.mariadb = true;
+  static_cast<void>(statement_of(*query, format));
 }
 
 }  // namespace
