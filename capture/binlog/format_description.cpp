@@ -65,6 +65,10 @@ Result<FormatDescription> parse_format_description(std::string_view packet, Even
   if (number < oldest_server) {
     return corrupt_event(view, "no server version in '" + format.server_version + "'");
   }
+  if (server.substr(std::min<std::size_t>(server.size(), 5)).starts_with("-a_drop")) {
+    return unsupported_event(view, "written by '" + format.server_version +
+                                       "', an alpha whose event types have other numbers");
+  }
   std::string_view lengths = in.rest();
   if (writes_checksum_byte(format, number)) {
     if (lengths.size() < checksum_tail_bytes) return corrupt_event(view, "no checksum algorithm");

@@ -112,6 +112,33 @@ TEST(ControlEvents, AreReadFieldByField) {
   EXPECT_FALSE(xa->one_phase);
 }
 
+TEST(ControlEvents, IncidentsOfUnknownNumberAreDamage) {
+  const auto incident = parse_incident(event_view(EventType::incident, "\x42\0\0"sv));
+  ASSERT_FALSE(incident);
+  EXPECT_EQ(incident.error().code, "binlog.corrupt");
+}
+
+TEST(FormatDescription, AlphasWithOtherEventNumbersAreRefused) {
+  EventReader reader;
+  const auto read = reader.read(format_description_bytes("5.2.2-a_drop6p13-alpha", false), 4);
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, "binlog.unsupported");
+  EXPECT_THAT(read.error().message, HasSubstr("5.2.2-a_drop6p13-alpha"));
+}
+
+TEST(GtidEvent, TagsAreThoseThatServersWrite) {
+  for (const std::string tag : {"a", "_z9", "", "A", "9a", "a b", "a\0b", "\xc3\xa4"}) {
+    const bool good = tag == "a" || tag == "_z9" || tag.empty();
+    std::string body = "\1\0\0\0\0\0\0\1"s;  // tagged, one source
+    body += std::string(16, '\7');
+    body.push_back(static_cast<char>(tag.size() * 2));
+    body += tag;
+    body += "\1\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\5\0\0\0\0\0\0\0"s;
+    EXPECT_EQ(parse_previous_gtids(event_view(EventType::previous_gtids, body)).has_value(), good)
+        << tag;
+  }
+}
+
 TEST(GtidEvent, OldAndNewLengthsAreRead) {
   const std::string start = "\1"s + "0123456789abcdef" + "\5\0\0\0\0\0\0\0"s;
   const auto old = parse_gtid(event_view(EventType::gtid, start));

@@ -230,6 +230,26 @@ TEST(TextValue, OtherCharacterSetsAreSelectedAsTheirBytes) {
   EXPECT_EQ(value_from_field(column.type, "ア", arena).value(), Value::string("ア"));
 }
 
+TEST(TextValue, WhatATypeCannotPrintIsRefused) {
+  const auto accepted = [](ColumnKind kind, std::string_view text) {
+    Arena arena;
+    ColumnType type;
+    type.kind = kind;
+    return value_from_text(type, text, arena).has_value();
+  };
+  EXPECT_TRUE(accepted(ColumnKind::time, "-838:59:59.000001"));
+  EXPECT_FALSE(accepted(ColumnKind::time, "12:00\""));
+  EXPECT_FALSE(accepted(ColumnKind::time, ""));
+  EXPECT_TRUE(accepted(ColumnKind::datetime, "2026-11-20 12:00:00.5"));
+  EXPECT_FALSE(accepted(ColumnKind::datetime, "2026-11-20 12:00:0\""));
+  EXPECT_TRUE(accepted(ColumnKind::datetime, "0000-00-00 00:00:00"));
+  EXPECT_FALSE(accepted(ColumnKind::datetime, "0000-00-00T\""));
+  EXPECT_TRUE(accepted(ColumnKind::decimal, "-0.50"));
+  EXPECT_FALSE(accepted(ColumnKind::decimal, "1.2.3"));
+  EXPECT_FALSE(accepted(ColumnKind::decimal, "."));
+  EXPECT_FALSE(accepted(ColumnKind::decimal, "5-"));
+}
+
 TEST(TextValue, FloatsAreSelectedAsDoubles) {
   Column column{"a`b", ColumnType{}};
   EXPECT_EQ(select_expression(column), "`a``b`");
