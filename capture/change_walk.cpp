@@ -15,11 +15,6 @@ namespace {
 
 constexpr std::uint64_t no_table = 0xffffff;  // rows that only end their statement
 
-Failure not_an_event(Error error) {
-  return halt("binlog.start_position",
-              error.message + "; --start-position must be where an event begins");
-}
-
 }  // namespace
 
 ChangeWalk::ChangeWalk(WalkOptions options, ChangeVisitor& visitor)
@@ -37,22 +32,24 @@ Result<std::shared_ptr<const TableLayout>> ChangeWalk::bind(const TableMap& map)
 }
 
 Result<void> ChangeWalk::read(BinlogFile& file, Range range) {
-  file_ = &file;
+  FileEvents events(file, range);
+  return read(events);
+}
+
+Result<void> ChangeWalk::read(EventStream& events) {
+  events_ = &events;
   end();
   maps_.end_statement();
   Result<void> taken;
-  while (taken && file.offset() < range.stop) {
-    const std::uint64_t offset = file.offset();
-    const auto event = file.next();
-    if (!event && offset == range.start) return not_an_event(event.error());
+  while (taken) {
+    const auto event = events.next();
     if (!event) return Failure(event.error());
     if (!*event) break;
     taken = apply(**event);
-    const bool behind_head = (*event)->header.type == EventType::format_description;
-    if (taken && behind_head && range.start > file.offset()) taken = file.skip_to(range.start);
+    if (!taken) taken.error().message = events.place() + ": " + taken.error().message;
+    if (taken && !open_) taken = visitor_.at_rest();
   }
-  file_ = nullptr;
-  if (!taken) taken.error().message = file.name() + ": " + taken.error().message;
+  events_ = nullptr;
   return taken;
 }
 
@@ -70,12 +67,12 @@ Result<void> ChangeWalk::apply(const EventView& event) {
   const EventType type = event.header.type;
   if (is_rows_event(type) || type == EventType::partial_update_rows) return rows(event);
   if (is_mariadb_compressed(type)) {
-    TAILRACE_ASSIGN(const EventView expanded, decompressor_.expand(event, file_->format()));
+    TAILRACE_ASSIGN(const EventView expanded, decompressor_.expand(event, events_->format()));
     return apply(expanded);
   }
   switch (type) {
     case EventType::table_map:
-      TAILRACE_TRY(maps_.add(event, file_->format()));
+      TAILRACE_TRY(maps_.add(event, events_->format()));
       return {};
     case EventType::query:
       return query(event);
@@ -99,7 +96,8 @@ Result<void> ChangeWalk::apply(const EventView& event) {
       return {};
     case EventType::incident: {
       TAILRACE_ASSIGN(const IncidentEvent incident, parse_incident(event));
-      options_.warn(fmt::format("{}: {}: the server lost events here: {}", file_->name(),
+      ++incidents_;
+      options_.warn(fmt::format("{}: {}: the server lost events here: {}", events_->place(),
                                 event_place(event), incident.message));
       return {};
     }
@@ -168,12 +166,12 @@ Result<void> ChangeWalk::begin_mariadb_gtid(const EventView& event) {
 // Behind the event that begins a group. The event itself is not valid any more then.
 Result<void> ChangeWalk::look_up_xid() {
   if (!options_.look_up_xid || !shown_ || in_payload_) return {};
-  TAILRACE_ASSIGN(transaction_.xid, xid_of_group(*file_));
+  TAILRACE_ASSIGN(transaction_.xid, xid_of_group(*events_));
   return {};
 }
 
 Result<void> ChangeWalk::rows(const EventView& event) {
-  TAILRACE_ASSIGN(const RowsEvent rows, parse_rows(event, file_->format()));
+  TAILRACE_ASSIGN(const RowsEvent rows, parse_rows(event, events_->format()));
   const TableMaps::Entry* const entry = maps_.find(rows.table_id);
   if (entry == nullptr) {
     if (rows.table_id == no_table) return {};
@@ -184,7 +182,7 @@ Result<void> ChangeWalk::rows(const EventView& event) {
   if (!open_) begin();  // without GTID and BEGIN: the first after a start position
   if (shown_) {
     RowDecoder decoder(*entry->layout, rows, arena_);
-    TAILRACE_TRY(visit_rows(decoder, {event, transaction_, entry->layout, rows.op}));
+    TAILRACE_TRY(visit_rows(decoder, {event, transaction_, entry->layout, rows.op, events_->file()}));
     repaired_.invalid_texts += decoder.counters().invalid_texts;
     repaired_.unknown_documents += decoder.counters().unknown_documents;
   }
@@ -265,7 +263,7 @@ Result<void> ChangeWalk::tell(const EventView& event, const QueryEvent& query,
   const std::string_view sql = in_utf8(query);
   if (statement.kind == StatementKind::row_change) return row_statement(event, sql), Result<void>();
   return visitor_.statement(
-      {event, transaction_, statement.kind == StatementKind::truncate, std::move(named), sql});
+      {event, transaction_, statement.kind == StatementKind::truncate, std::move(named), sql, events_->file()});
 }
 
 void ChangeWalk::row_statement(const EventView& event, std::string_view sql) {
@@ -274,7 +272,7 @@ void ChangeWalk::row_statement(const EventView& event, std::string_view sql) {
   options_.warn(
       fmt::format("{}: {}: a statement changed rows that were not logged, because "
                   "binlog_format was not ROW in its session: {}",
-                  file_->name(), event_place(event), sql.substr(0, shown_bytes)));
+                  events_->place(), event_place(event), sql.substr(0, shown_bytes)));
 }
 
 // LOAD DATA in text form: the statement stands behind a head of its own.

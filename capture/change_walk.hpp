@@ -1,12 +1,11 @@
-// Walks binlog files and tells of the row changes and statements in them, in their order, as they
-// are logged: nothing waits for its commit, so a transaction of any size passes through. For
-// looking at files; a pipeline reads committed transactions (transaction_assembler.hpp).
+// Walks binlogs and tells of the row changes and statements in them, in their order, as they are
+// logged: nothing waits for its commit, so a transaction of any size passes through. For looking
+// at binlogs; a pipeline reads committed transactions (transaction_assembler.hpp).
 // Threading: one thread.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,8 +13,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "capture/binlog/binlog_file.hpp"
 #include "capture/binlog/charset.hpp"
+#include "capture/binlog/file_events.hpp"
 #include "capture/binlog/mariadb_compression.hpp"
 #include "capture/binlog/payload_reader.hpp"
 #include "capture/binlog/query_event.hpp"
@@ -40,6 +39,7 @@ struct WalkedRows {
   const WalkedTransaction& transaction;
   const std::shared_ptr<const TableLayout>& layout;
   RowOp op;
+  std::string_view file;
 };
 
 struct WalkedStatement {
@@ -48,6 +48,7 @@ struct WalkedStatement {
   bool truncate;         // of a table; else any other definition
   TableId table;         // the first that it names; no table: one that names none
   std::string_view sql;  // UTF-8
+  std::string_view file;
 };
 
 class ChangeVisitor {
@@ -58,6 +59,8 @@ class ChangeVisitor {
   virtual Result<void> row(std::uint64_t index, std::span<const Value> before,
                            std::span<const Value> after) = 0;
   virtual Result<void> statement(const WalkedStatement& statement) = 0;
+  // No transaction is open: what comes next may be long in coming.
+  virtual Result<void> at_rest() { return {}; }
 };
 
 struct WalkOptions {
@@ -72,17 +75,16 @@ class ChangeWalk {
  public:
   ChangeWalk(WalkOptions options, ChangeVisitor& visitor);
 
-  struct Range {
-    std::uint64_t start = 0;  // offset of the first event behind FORMAT_DESCRIPTION
-    // Events from here on are not read.
-    std::uint64_t stop = std::numeric_limits<std::uint64_t>::max();
-  };
-  // To the end of the file. Errors halt and name file, offset and event.
+  // To the end of the stream. Errors name file, offset and event.
+  Result<void> read(EventStream& events);
+  using Range = FileRange;
   Result<void> read(BinlogFile& file, Range range);
 
   const DecodeCounters& repaired() const { return repaired_; }
   // Statements that changed rows of tables that were asked for without logging the rows.
   std::uint64_t row_statements() const { return row_statements_; }
+  // Events with which a server said that it lost others.
+  std::uint64_t incidents() const { return incidents_; }
 
  private:
   Result<void> apply(const EventView& event);
@@ -103,7 +105,7 @@ class ChangeWalk {
 
   WalkOptions options_;
   ChangeVisitor& visitor_;
-  BinlogFile* file_ = nullptr;
+  EventStream* events_ = nullptr;
   TableMaps maps_;
   MariadbDecompressor decompressor_;
   PayloadReader payload_;
@@ -119,6 +121,7 @@ class ChangeWalk {
   std::unordered_map<std::uint16_t, std::unique_ptr<CharsetConverter>> statement_charsets_;
   DecodeCounters repaired_;
   std::uint64_t row_statements_ = 0;
+  std::uint64_t incidents_ = 0;
 };
 
 }  // namespace tailrace::capture
