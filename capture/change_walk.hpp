@@ -16,6 +16,7 @@
 #include "capture/binlog/charset.hpp"
 #include "capture/binlog/file_events.hpp"
 #include "capture/binlog/mariadb_compression.hpp"
+#include "capture/binlog/partial_rows.hpp"
 #include "capture/binlog/payload_reader.hpp"
 #include "capture/binlog/query_event.hpp"
 #include "capture/binlog/row_decoder.hpp"
@@ -89,6 +90,7 @@ class ChangeWalk {
  private:
   Result<void> apply(const EventView& event);
   Result<void> payload(const EventView& event);
+  Result<void> piece(const EventView& event);
   Result<void> begin_gtid(const EventView& event);
   Result<void> begin_mariadb_gtid(const EventView& event);
   Result<void> rows(const EventView& event);
@@ -98,7 +100,7 @@ class ChangeWalk {
   void row_statement(const EventView& event, std::string_view sql);
   Result<void> load(const EventView& event);
   void begin();
-  void end() { open_ = in_group_ = false; }
+  void end();
   Result<void> look_up_xid();
   Result<std::shared_ptr<const TableLayout>> bind(const TableMap& map) const;
   std::string_view in_utf8(const QueryEvent& query);
@@ -108,6 +110,7 @@ class ChangeWalk {
   EventStream* events_ = nullptr;
   TableMaps maps_;
   MariadbDecompressor decompressor_;
+  PartialRows partial_;
   PayloadReader payload_;
   PayloadReader payload_ahead_;
   bool in_payload_ = false;
