@@ -234,7 +234,7 @@ Result<void> ChangeWalk::visit_rows(RowDecoder& decoder, const WalkedRows& walke
 
 Result<void> ChangeWalk::query(const EventView& event) {
   TAILRACE_ASSIGN(const QueryEvent query, parse_query(event));
-  const Statement statement = statement_of(query);
+  const Statement statement = statement_of(query, file_->format());
   switch (statement.kind) {
     case StatementKind::begin:
     case StatementKind::xa_start:

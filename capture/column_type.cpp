@@ -123,12 +123,17 @@ std::vector<std::string> type_members(std::string_view column_type) {
   return members;
 }
 
+std::optional<ColumnKind> column_kind(std::string_view data_type) {
+  const auto* const kind = std::find_if(kinds.begin(), kinds.end(), [&](const auto& entry) {
+    return entry.first == data_type;
+  });
+  if (kind == kinds.end()) return std::nullopt;
+  return kind->second;
+}
+
 ColumnType column_type(const ColumnWords& words) {
   ColumnType type;
-  const auto* const kind = std::find_if(kinds.begin(), kinds.end(), [&](const auto& entry) {
-    return entry.first == words.data_type;
-  });
-  if (kind != kinds.end()) type.kind = kind->second;
+  type.kind = column_kind(words.data_type).value_or(ColumnKind::unknown);
   type.is_unsigned = words.column_type.find(" unsigned") != std::string::npos;
   type.nullable = words.nullable;
   type.charset = words.charset;

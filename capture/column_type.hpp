@@ -25,6 +25,8 @@ struct ColumnWords {
 };
 
 ColumnType column_type(const ColumnWords& words);
+// "bigint" → bigint; nullopt for a word that is no type of information_schema.
+std::optional<ColumnKind> column_kind(std::string_view data_type);
 
 // "enum('a','b''c')" → a, b'c.
 std::vector<std::string> type_members(std::string_view column_type);

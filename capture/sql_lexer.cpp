@@ -14,6 +14,31 @@ bool in_word(char c) {
   return std::isalnum(u) != 0 || c == '$' || c == '_' || u >= 0x80;
 }
 
+// What stands for a character behind a backslash. Source: MySQL manual, "String Literals".
+std::string_view unescaped(const char& c) {
+  using namespace std::string_view_literals;
+  switch (c) {
+    case '0':
+      return "\0"sv;
+    case 'b':
+      return "\b"sv;
+    case 'n':
+      return "\n"sv;
+    case 'r':
+      return "\r"sv;
+    case 't':
+      return "\t"sv;
+    case 'Z':
+      return "\x1a"sv;
+    case '%':
+      return "\\%"sv;
+    case '_':
+      return "\\_"sv;
+    default:
+      return {&c, 1};
+  }
+}
+
 }  // namespace
 
 bool SqlToken::is(std::string_view keyword) const {
@@ -23,12 +48,31 @@ bool SqlToken::is(std::string_view keyword) const {
          });
 }
 
-bool SqlLexer::skip_comment() {
-  if (at("/*!") || at("/*M!")) {  // Its content counts; the version number does not.
-    at_ = sql_.find('!', at_) + 1;
-    while (at_ < sql_.size() && std::isdigit(static_cast<unsigned char>(sql_[at_]))) ++at_;
+// A server runs what a newer one was meant to leave out, and MariaDB leaves out what only MySQL 5.7
+// and 8 know.
+bool SqlLexer::skip_versioned_comment() {
+  const bool only_mariadb = at("/*M!");
+  if (!only_mariadb && !at("/*!")) return false;
+  std::size_t behind = sql_.find('!', at_) + 1;
+  std::uint32_t version = 0;
+  for (int digits = 0; digits < 6 && behind < sql_.size(); ++digits, ++behind) {
+    if (std::isdigit(static_cast<unsigned char>(sql_[behind])) == 0) break;
+    version = version * 10 + static_cast<std::uint32_t>(sql_[behind] - '0');
+  }
+  const bool mysql_only = dialect_.mariadb && !only_mariadb && version >= 50700 && version < 100000;
+  const bool runs = dialect_.version == 0 || (version <= dialect_.version && !mysql_only &&
+                                              (dialect_.mariadb || !only_mariadb));
+  if (runs) {
+    at_ = behind;
     return true;
   }
+  const std::size_t end = sql_.find("*/", behind);
+  at_ = end == std::string_view::npos ? sql_.size() : end + 2;
+  return true;
+}
+
+bool SqlLexer::skip_comment() {
+  if (skip_versioned_comment()) return true;
   if (at("*/")) {  // The end of such a comment.
     at_ += 2;
     return true;
@@ -59,14 +103,14 @@ void SqlLexer::skip_blanks() {
 
 SqlToken SqlLexer::quoted(char quote) {
   SqlToken token;
-  token.kind = quote == '`' || (quote == '"' && ansi_quotes_) ? SqlTokenKind::name
-                                                             : SqlTokenKind::text;
-  const bool escapes = token.kind == SqlTokenKind::text && !no_backslash_escapes_;
+  token.kind = quote == '`' || (quote == '"' && dialect_.ansi_quotes) ? SqlTokenKind::name
+                                                                      : SqlTokenKind::text;
+  const bool escapes = token.kind == SqlTokenKind::text && !dialect_.no_backslash_escapes;
   ++at_;
   while (at_ < sql_.size()) {
     const char c = sql_[at_++];
     if (c == '\\' && escapes && at_ < sql_.size()) {
-      token.text.push_back(sql_[at_++]);
+      token.text += unescaped(sql_[at_++]);
     } else if (c != quote) {
       token.text.push_back(c);
     } else if (at_ < sql_.size() && sql_[at_] == quote) {

@@ -1,8 +1,9 @@
 #include "capture/statement.hpp"
 
+#include <charconv>
 #include <initializer_list>
 
-#include "capture/sql_lexer.hpp"
+#include "capture/sql_cursor.hpp"
 
 namespace tailrace::capture {
 namespace {
@@ -10,108 +11,100 @@ namespace {
 class Classifier {
  public:
   explicit Classifier(const StatementText& text)
-      : lexer_(text.sql, text.ansi_quotes, text.no_backslash_escapes),
-        database_(text.default_database) {
-    advance();
-  }
+      : in_(text.sql, text.dialect), database_(text.default_database) {}
 
   Statement run() {
-    if (take("SET") && take("STATEMENT")) skip_to({"FOR"}), advance();  // MariaDB's prefix
+    if (in_.take("SET") && in_.take("STATEMENT")) in_.skip_to({"FOR"}), in_.advance();  // MariaDB's
     if (transaction_control() || rows() || shape()) return std::move(statement_);
     return {};
   }
 
  private:
-  void advance() { token_ = lexer_.next(); }
-  bool take(std::string_view keyword) {
-    if (!token_.is(keyword)) return false;
-    advance();
-    return true;
-  }
-  bool take_any(std::initializer_list<std::string_view> keywords) {
-    for (const std::string_view keyword : keywords) {
-      if (take(keyword)) return true;
-    }
-    return false;
-  }
-  void skip_to(std::initializer_list<std::string_view> keywords) {
-    while (token_.kind != SqlTokenKind::end) {
-      for (const std::string_view keyword : keywords) {
-        if (token_.is(keyword)) return;
-      }
-      advance();
-    }
-  }
   bool found(StatementKind kind) {
     statement_.kind = kind;
     return true;
   }
 
-  // [database .] table
   bool table() {
-    if (!token_.may_be_name()) return false;
-    TableId id{database_, token_.text};
-    advance();
-    if (token_.is_sign('.')) {
-      advance();
-      if (!token_.may_be_name()) return false;
-      id.database = std::move(id.table);
-      id.table = token_.text;
-      advance();
-    }
-    statement_.tables.push_back(std::move(id));
+    auto id = in_.take_table(database_);
+    if (!id) return false;
+    statement_.tables.push_back(std::move(*id));
     return true;
   }
   void table_list() {
-    while (table() && token_.is_sign(',')) advance();
-  }
-  void if_exists() {
-    if (take("IF")) {
-      take("NOT");
-      take("EXISTS");
+    while (table() && in_.take_sign(',')) {
     }
   }
 
   bool transaction_control() {
-    if (take("BEGIN")) return found(StatementKind::begin);
-    if (take("START"))
-      return found(token_.is("TRANSACTION") ? StatementKind::begin : StatementKind::other);
-    if (take("COMMIT")) return found(StatementKind::commit);
-    if (take("SAVEPOINT") || take("RELEASE")) return found(StatementKind::savepoint);
-    if (take("ROLLBACK")) {
-      take("WORK");
-      return found(token_.is("TO") ? StatementKind::savepoint : StatementKind::rollback);
+    if (in_.take("BEGIN")) return found(StatementKind::begin);
+    if (in_.take("START"))
+      return found(in_.is("TRANSACTION") ? StatementKind::begin : StatementKind::other);
+    if (in_.take("COMMIT")) return found(StatementKind::commit);
+    if (in_.take("SAVEPOINT") || in_.take("RELEASE")) return found(StatementKind::savepoint);
+    if (in_.take("ROLLBACK")) {
+      in_.take("WORK");
+      return found(in_.is("TO") ? StatementKind::savepoint : StatementKind::rollback);
     }
-    if (!take("XA")) return false;
-    if (take("START") || take("BEGIN")) return found(StatementKind::xa_start);
-    if (take("END")) return found(StatementKind::xa_end);
-    if (take("COMMIT")) return found(StatementKind::xa_commit);
-    if (take("ROLLBACK")) return found(StatementKind::xa_rollback);
+    if (!in_.take("XA")) return false;
+    if (in_.take("START") || in_.take("BEGIN")) return xa(StatementKind::xa_start);
+    if (in_.take("END")) return xa(StatementKind::xa_end);
+    if (in_.take("COMMIT")) return xa(StatementKind::xa_commit);
+    if (in_.take("ROLLBACK")) return xa(StatementKind::xa_rollback);
     return found(StatementKind::other);
+  }
+
+  // X'gtrid',X'bqual',format, as servers log it; what is left out is empty and 1.
+  bool xa(StatementKind kind) {
+    XaId& id = statement_.xa.emplace();
+    id.global = hex_text();
+    if (in_.take_sign(',')) id.branch = hex_text();
+    if (in_.take_sign(',')) {
+      const std::string& text = in_.token().text;
+      std::from_chars(text.data(), text.data() + text.size(), id.format);
+      in_.advance();
+    }
+    statement_.one_phase = in_.take("ONE") && in_.take("PHASE");
+    return found(kind);
+  }
+  std::string hex_text() {
+    const bool hex = in_.take("X");
+    if (in_.token().kind != SqlTokenKind::text) return {};
+    const std::string text = in_.token().text;
+    in_.advance();
+    if (!hex) return text;
+    std::string bytes;
+    for (std::size_t i = 0; i + 2 <= text.size(); i += 2) {
+      unsigned value = 0;
+      std::from_chars(text.data() + i, text.data() + i + 2, value, 16);
+      bytes.push_back(static_cast<char>(value));
+    }
+    return bytes;
   }
 
   // Every name up to the first word that only comes behind the target tables.
   bool names_until(std::initializer_list<std::string_view> ends) {
-    while (token_.kind != SqlTokenKind::end && !token_.is_sign('(')) {
+    while (!in_.at_end() && !in_.is_sign('(')) {
       for (const std::string_view end : ends) {
-        if (token_.is(end)) return found(StatementKind::row_change);
+        if (in_.is(end)) return found(StatementKind::row_change);
       }
-      if (!table()) advance();
+      if (!table()) in_.advance();
     }
     return found(StatementKind::row_change);
   }
 
   bool rows() {
-    if (take("WITH")) {
-      skip_to({"UPDATE", "DELETE", "INSERT", "REPLACE"});
-      if (token_.kind == SqlTokenKind::end) return found(StatementKind::other);
+    if (in_.take("WITH")) {
+      in_.skip_to({"UPDATE", "DELETE", "INSERT", "REPLACE"});
+      if (in_.at_end()) return found(StatementKind::other);
     }
-    if (take("INSERT") || take("REPLACE")) return names_until({"SET", "VALUES", "VALUE", "SELECT"});
-    if (take("UPDATE")) return names_until({"SET"});
-    if (take("DELETE")) return names_until({"WHERE", "ORDER", "LIMIT"});
-    if (take("LOAD")) {
-      skip_to({"TABLE"});
-      advance();
+    if (in_.take("INSERT") || in_.take("REPLACE"))
+      return names_until({"SET", "VALUES", "VALUE", "SELECT"});
+    if (in_.take("UPDATE")) return names_until({"SET"});
+    if (in_.take("DELETE")) return names_until({"WHERE", "ORDER", "LIMIT"});
+    if (in_.take("LOAD")) {
+      in_.skip_to({"TABLE"});
+      in_.advance();
       table();
       return found(StatementKind::row_change);
     }
@@ -119,95 +112,114 @@ class Classifier {
   }
 
   bool shape() {
-    if (take("TRUNCATE")) {
-      take("TABLE");
+    if (in_.take("TRUNCATE")) {
+      in_.take("TABLE");
       return table() && found(StatementKind::truncate);
     }
-    if (take("DROP")) return drop();
-    if (take("CREATE")) return create();
-    if (take("RENAME")) return rename();
-    if (take("ALTER")) return alter();
+    if (in_.take("DROP")) return drop();
+    if (in_.take("CREATE")) return create();
+    if (in_.take("RENAME")) return rename();
+    if (in_.take("ALTER")) return alter();
     return false;
   }
 
   bool drop() {
-    if (take_any({"DATABASE", "SCHEMA"})) {
-      if_exists();
-      if (!token_.may_be_name()) return false;
-      statement_.tables.push_back({token_.text, ""});
+    if (in_.take_any({"DATABASE", "SCHEMA"})) {
+      in_.take_if_exists();
+      if (!in_.token().may_be_name()) return false;
+      statement_.tables.push_back({in_.token().text, ""});
       return found(StatementKind::drop_database);
     }
-    if (!take("TABLE")) return false;  // TEMPORARY TABLE, VIEW, INDEX …
-    if_exists();
+    if (!in_.take("TABLE")) return false;  // TEMPORARY TABLE, VIEW, INDEX …
+    in_.take_if_exists();
     table_list();
     return found(StatementKind::drop);
   }
 
   bool create() {
-    const bool replaces = take("OR") && take("REPLACE");  // MariaDB: drops the old table
-    if (!take("TABLE")) return false;
-    if_exists();
+    const bool replaces = in_.take("OR") && in_.take("REPLACE");  // MariaDB: drops the old table
+    if (!in_.take("TABLE")) return false;
+    in_.take_if_exists();
     return table() && found(replaces ? StatementKind::drop : StatementKind::create);
   }
 
   bool rename() {
-    if (!take_any({"TABLE", "TABLES"})) return false;
-    if_exists();
+    if (!in_.take_any({"TABLE", "TABLES"})) return false;
+    in_.take_if_exists();
     while (table()) {
-      if (take("WAIT")) advance();
-      take("NOWAIT");
-      take("TO");
+      if (in_.take("WAIT")) in_.advance();
+      in_.take("NOWAIT");
+      in_.take("TO");
       table();
-      if (!token_.is_sign(',')) break;
-      advance();
+      if (!in_.is_sign(',')) break;
+      in_.advance();
     }
     return found(StatementKind::rename);
   }
 
   bool alter() {
-    while (take_any({"ONLINE", "OFFLINE", "IGNORE"})) {
+    while (in_.take_any({"ONLINE", "OFFLINE", "IGNORE"})) {
     }
-    if (!take("TABLE")) return false;
-    if_exists();
+    if (!in_.take("TABLE")) return false;
+    in_.take_if_exists();
     if (!table()) return false;
     found(StatementKind::alter);
-    while (token_.kind != SqlTokenKind::end) {
-      if (take("RENAME")) {
+    while (!in_.at_end()) {
+      if (in_.take("RENAME")) {
         new_name();
-      } else if (take_any({"EXCHANGE", "TRUNCATE", "DROP", "DISCARD", "IMPORT"})) {
-        if (take_any({"PARTITION", "TABLESPACE"})) {
+      } else if (in_.take_any({"EXCHANGE", "TRUNCATE", "DROP", "DISCARD", "IMPORT"})) {
+        if (in_.take_any({"PARTITION", "TABLESPACE"})) {
           found(StatementKind::move_rows);
-          skip_to({"WITH"});
-          if (take("WITH") && take("TABLE")) table();
+          in_.skip_to({"WITH"});
+          if (in_.take("WITH") && in_.take("TABLE")) table();
         }
       } else {
-        advance();
+        in_.advance();
       }
     }
     return true;
   }
   void new_name() {
-    if (token_.is("COLUMN") || token_.is("INDEX") || token_.is("KEY")) return;
-    take_any({"TO", "AS"});
-    if (token_.is_sign('=')) advance();
+    if (in_.is("COLUMN") || in_.is("INDEX") || in_.is("KEY")) return;
+    in_.take_any({"TO", "AS"});
+    if (in_.is_sign('=')) in_.advance();
     table();
   }
 
-  SqlLexer lexer_;
+  SqlCursor in_;
   std::string database_;
-  SqlToken token_;
   Statement statement_;
 };
+
+// "9.7.4", "5.5.5-10.11.6-MariaDB-log" → 90704, 101106.
+std::uint32_t version_number(std::string_view text) {
+  constexpr std::string_view disguise = "5.5.5-";
+  if (text.starts_with(disguise)) text.remove_prefix(disguise.size());
+  std::uint32_t number = 0;
+  for (int part = 0; part < 3; ++part) {
+    std::uint32_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || value > 99) return 0;
+    number = number * 100 + value;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    if (text.starts_with('.')) text.remove_prefix(1);
+  }
+  return number;
+}
 
 }  // namespace
 
 Statement classify_statement(const StatementText& text) { return Classifier(text).run(); }
 
-Statement statement_of(const QueryEvent& query) {
-  if (query.sql == "BEGIN") return {StatementKind::begin, {}};  // nearly all of them
-  return classify_statement({query.sql, query.database,
-                             (query.sql_mode & QueryEvent::mode_ansi_quotes) != 0,
-                             (query.sql_mode & QueryEvent::mode_no_backslash_escapes) != 0});
+SqlDialect dialect_of(const QueryEvent& query, const FormatDescription& format) {
+  return {(query.sql_mode & QueryEvent::mode_ansi_quotes) != 0,
+          (query.sql_mode & QueryEvent::mode_no_backslash_escapes) != 0,
+          version_number(format.server_version), format.mariadb};
+}
+
+Statement statement_of(const QueryEvent& query, const FormatDescription& format) {
+  if (query.sql == "BEGIN") return {StatementKind::begin, {}, {}};  // nearly all of them
+  return classify_statement({query.sql, query.database, dialect_of(query, format)});
 }
 
 }  // namespace tailrace::capture

@@ -4,11 +4,15 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "capture/binlog/format_description.hpp"
 #include "capture/binlog/query_event.hpp"
+#include "capture/sql_lexer.hpp"
+#include "capture/xa_id.hpp"
 #include "core/table_schema.hpp"
 
 namespace tailrace::capture {
@@ -36,17 +40,20 @@ enum class StatementKind : std::uint8_t {
 struct Statement {
   StatementKind kind = StatementKind::other;
   std::vector<TableId> tables;
+  std::optional<XaId> xa{};  // of XA START, END, COMMIT, ROLLBACK
+  bool one_phase = false;  // XA COMMIT … ONE PHASE: nothing was prepared before
 };
 
 struct StatementText {
   std::string_view sql;
   std::string_view default_database;
-  bool ansi_quotes = false;  // "name" is an identifier
-  bool no_backslash_escapes = false;
+  SqlDialect dialect;
 };
 
 Statement classify_statement(const StatementText& text);
 // Of a QUERY event, under the SQL mode that it was written in.
-Statement statement_of(const QueryEvent& query);
+Statement statement_of(const QueryEvent& query, const FormatDescription& format);
+// How the text of a QUERY event is to be read.
+SqlDialect dialect_of(const QueryEvent& query, const FormatDescription& format);
 
 }  // namespace tailrace::capture

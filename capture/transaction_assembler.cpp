@@ -220,7 +220,7 @@ Result<std::optional<AssembledTransaction>> TransactionAssembler::finish() {
 Result<std::optional<AssembledTransaction>> TransactionAssembler::query(const EventView& event) {
   TAILRACE_ASSIGN(const QueryEvent query, parse_query(event));
   note_time(event);
-  const Statement statement = statement_of(query);
+  const Statement statement = statement_of(query, *format_);
   switch (statement.kind) {
     case StatementKind::begin:
     case StatementKind::xa_start:

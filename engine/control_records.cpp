@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/bytes.hpp"
+#include "core/table_schema_codec.hpp"
 #include "engine/topics.hpp"
 
 namespace tailrace::engine {
@@ -30,42 +31,6 @@ BinlogPosition read_binlog(ByteReader& in) {
   position.file = in.sized();
   position.offset = in.varint();
   return position;
-}
-
-void append_column(std::string& out, const Column& column) {
-  const ColumnType& type = column.type;
-  append_sized(out, column.name);
-  out.push_back(static_cast<char>(type.kind));
-  out.push_back(static_cast<char>((type.is_unsigned ? 1 : 0) | (type.nullable ? 2 : 0) |
-                                  (type.as_boolean ? 4 : 0) | (type.decimal_as_number ? 8 : 0)));
-  append_varint(out, type.length);
-  out.push_back(static_cast<char>(type.precision));
-  out.push_back(static_cast<char>(type.scale));
-  out.push_back(static_cast<char>(type.fraction_digits));
-  append_sized(out, type.charset);
-  append_sized(out, type.collation);
-  append_varint(out, type.members.size());
-  for (const std::string& member : type.members) append_sized(out, member);
-}
-
-Column read_column(ByteReader& in) {
-  Column column;
-  ColumnType& type = column.type;
-  column.name = in.sized();
-  type.kind = static_cast<ColumnKind>(in.byte());
-  const std::uint8_t flags = in.byte();
-  type.is_unsigned = (flags & 1) != 0;
-  type.nullable = (flags & 2) != 0;
-  type.as_boolean = (flags & 4) != 0;
-  type.decimal_as_number = (flags & 8) != 0;
-  type.length = static_cast<std::uint32_t>(in.varint());
-  type.precision = in.byte();
-  type.scale = in.byte();
-  type.fraction_digits = in.byte();
-  type.charset = in.sized();
-  type.collation = in.sized();
-  for (std::uint64_t n = in.varint(); in.ok() && n > 0; --n) type.members.emplace_back(in.sized());
-  return column;
 }
 
 Result<sinks::LogIdentity> decode_identity(std::string_view bytes) {
@@ -138,14 +103,7 @@ Result<SavedPosition> decode_position(std::string_view bytes) {
 std::string encode(const std::vector<TableSchema>& schemas) {
   std::string out(1, static_cast<char>(control_version));
   append_varint(out, schemas.size());
-  for (const TableSchema& schema : schemas) {
-    append_sized(out, schema.id.database);
-    append_sized(out, schema.id.table);
-    append_varint(out, schema.columns.size());
-    for (const Column& column : schema.columns) append_column(out, column);
-    append_varint(out, schema.primary_key.size());
-    for (const std::uint32_t column : schema.primary_key) append_varint(out, column);
-  }
+  for (const TableSchema& schema : schemas) append_schema(out, schema);
   return out;
 }
 
@@ -153,16 +111,7 @@ Result<std::vector<TableSchema>> decode_schemas(std::string_view bytes) {
   ByteReader in(bytes);
   if (in.byte() != control_version) return malformed(schemas_key);
   std::vector<TableSchema> schemas;
-  for (std::uint64_t n = in.varint(); in.ok() && n > 0; --n) {
-    TableSchema& schema = schemas.emplace_back();
-    schema.id.database = in.sized();
-    schema.id.table = in.sized();
-    for (std::uint64_t k = in.varint(); in.ok() && k > 0; --k)
-      schema.columns.push_back(read_column(in));
-    for (std::uint64_t k = in.varint(); in.ok() && k > 0; --k) {
-      schema.primary_key.push_back(static_cast<std::uint32_t>(in.varint()));
-    }
-  }
+  for (std::uint64_t n = in.varint(); in.ok() && n > 0; --n) schemas.push_back(read_schema(in));
   if (!in.ok()) return malformed(schemas_key);
   return schemas;
 }

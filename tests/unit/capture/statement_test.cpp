@@ -6,7 +6,7 @@ namespace tailrace::capture {
 namespace {
 
 Statement of(std::string_view sql, bool ansi_quotes = false) {
-  return classify_statement({sql, "shop", ansi_quotes, false});
+  return classify_statement({sql, "shop", {.ansi_quotes = ansi_quotes}});
 }
 
 std::string tables(std::string_view sql) {
