@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "capture/mysql_options.hpp"
+#include "capture/schema_catalog.hpp"
 #include "core/result.hpp"
 #include "core/table_schema.hpp"
 
@@ -16,5 +17,11 @@ namespace tailrace::capture {
 // existing name, source.not_boolean.
 Result<std::vector<TableSchema>> read_table_schemas(const MysqlOptions& options,
                                                     std::span<const TableSelection> tables);
+
+// Sets how the selected columns are shown. Errors halt: source.no_column, source.not_boolean.
+Result<void> apply_selection(const TableSelection& selection, TableSchema& schema);
+
+// Every table of options.database; without one, of every database but the server's own.
+Result<SchemaCatalog> read_catalog(const MysqlOptions& options);
 
 }  // namespace tailrace::capture

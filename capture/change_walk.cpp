@@ -30,9 +30,14 @@ ChangeWalk::ChangeWalk(WalkOptions options, ChangeVisitor& visitor)
       maps_([this](const TableMap& map) { return bind(map); }) {}
 
 // Where no value is read only the sizes of columns count.
-Result<std::shared_ptr<const TableLayout>> ChangeWalk::bind(const TableMap& map) const {
+Result<std::shared_ptr<const TableLayout>> ChangeWalk::bind(const TableMap& map) {
   if (options_.decode_values && options_.selection.has_table(map.id.database, map.id.table)) {
-    return TableLayout::compile(map);
+    KnownSchemas::Shape shape = options_.schemas.shape_of(map);
+    if (!shape.difference.empty() && contradicted_.insert(map.id).second) {
+      options_.warn(fmt::format("{}: {}: {}; its columns are shown as c1…c{}", events_->place(),
+                                event_place(*table_map_), shape.difference, map.columns.size()));
+    }
+    return TableLayout::compile(map, std::move(shape.schema));
   }
   return TableLayout::compile(map, std::make_shared<const TableSchema>(make_schema(map)),
                               std::vector<bool>(map.columns.size(), false));
@@ -67,6 +72,7 @@ void ChangeWalk::begin() {
   transaction_.xid.reset();
   transaction_.commit_time_us = 0;
   transaction_.rows = 0;
+  alter_pending_ = false;
   shown_ = options_.selection.has_transactions_without_gtid();
 }
 
@@ -93,6 +99,7 @@ Result<void> ChangeWalk::apply(const EventView& event) {
   }
   switch (type) {
     case EventType::table_map:
+      table_map_ = &event;
       TAILRACE_TRY(maps_.add(event, events_->format()));
       return {};
     case EventType::query:
@@ -179,9 +186,17 @@ Result<void> ChangeWalk::begin_mariadb_gtid(const EventView& event) {
   begin();
   transaction_.gtid = fmt::format("{}-{}-{}", gtid.domain, gtid.server_id, gtid.sequence);
   shown_ = options_.selection.has_transaction(transaction_.gtid);
+  alter_pending_ = gtid.starts_alter() || gtid.rolls_alter_back();
   if (gtid.standalone()) return {};
   in_group_ = true;
   return look_up_xid();
+}
+
+// The two halves of a MariaDB ALTER carry the same text: only the one that commits counts.
+void ChangeWalk::note_definition(const QueryEvent& query) {
+  if (!options_.decode_values || alter_pending_) return;
+  const StatementText text{in_utf8(query), query.database, dialect_of(query, events_->format())};
+  if (options_.schemas.apply(text)) maps_.forget_layouts();
 }
 
 // Behind the event that begins a group. The event itself is not valid any more then.
@@ -234,7 +249,7 @@ Result<void> ChangeWalk::visit_rows(RowDecoder& decoder, const WalkedRows& walke
 
 Result<void> ChangeWalk::query(const EventView& event) {
   TAILRACE_ASSIGN(const QueryEvent query, parse_query(event));
-  const Statement statement = statement_of(query, file_->format());
+  const Statement statement = statement_of(query, events_->format());
   switch (statement.kind) {
     case StatementKind::begin:
     case StatementKind::xa_start:
@@ -252,13 +267,15 @@ Result<void> ChangeWalk::query(const EventView& event) {
       return {};
     case StatementKind::row_change:
     case StatementKind::truncate:
+    case StatementKind::move_rows:
+      break;
     case StatementKind::drop:
     case StatementKind::drop_database:
     case StatementKind::create:
     case StatementKind::alter:
-    case StatementKind::move_rows:
     case StatementKind::rename:
     case StatementKind::other:
+      note_definition(query);
       break;
   }
   if (!open_) begin();

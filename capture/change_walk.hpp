@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -22,6 +23,7 @@
 #include "capture/binlog/row_decoder.hpp"
 #include "capture/binlog/table_maps.hpp"
 #include "capture/change_selection.hpp"
+#include "capture/known_schemas.hpp"
 #include "capture/statement.hpp"
 
 namespace tailrace::capture {
@@ -68,6 +70,7 @@ struct WalkOptions {
   bool decode_values = true;  // false: rows are only counted, and their spans are empty
   bool look_up_xid = true;
   ChangeSelection selection;
+  KnownSchemas schemas;  // for tables whose columns the binlog does not name
   // Something that whoever reads the changes must know and that no change shows.
   std::function<void(const std::string& text)> warn = [](const std::string&) {};
 };
@@ -102,7 +105,8 @@ class ChangeWalk {
   void begin();
   void end();
   Result<void> look_up_xid();
-  Result<std::shared_ptr<const TableLayout>> bind(const TableMap& map) const;
+  Result<std::shared_ptr<const TableLayout>> bind(const TableMap& map);
+  void note_definition(const QueryEvent& query);
   std::string_view in_utf8(const QueryEvent& query);
 
   WalkOptions options_;
@@ -114,9 +118,12 @@ class ChangeWalk {
   PayloadReader payload_;
   PayloadReader payload_ahead_;
   bool in_payload_ = false;
-  bool open_ = false;      // a transaction's events are being read
-  bool in_group_ = false;  // it ends with a commit, not with its first statement
-  bool shown_ = true;      // by its GTID
+  bool open_ = false;                     // a transaction's events are being read
+  bool in_group_ = false;                 // it ends with a commit, not with its first statement
+  bool shown_ = true;                     // by its GTID
+  bool alter_pending_ = false;            // MariaDB: an ALTER that began, or came to nothing
+  const EventView* table_map_ = nullptr;  // that is being bound
+  std::set<TableId> contradicted_;        // tables whose definition does not fit: warned of
   WalkedTransaction transaction_;
   Arena arena_;
   std::vector<Value> before_;

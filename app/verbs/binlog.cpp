@@ -12,6 +12,7 @@
 
 #include "app/binlog/change_counts.hpp"
 #include "app/binlog/change_lines.hpp"
+#include "app/binlog/given_schema.hpp"
 #include "app/binlog/read_point.hpp"
 #include "app/mysql_url.hpp"
 #include "app/verbs/pipeline_option.hpp"
@@ -41,7 +42,9 @@ std::string_view cure_of(const std::string& code) {
 }
 
 int exit_code_of(const std::string& code) {
-  if (code == "binlog.start_position") return kUsage;
+  if (code == "binlog.start_position" || code == "schema.no_tables" || code == "url.malformed") {
+    return kUsage;
+  }
   const bool environment = code == "file.open" || code == "file.read" || code == "output.write" ||
                            (code.starts_with("source.") && code != "source.corrupt");
   return environment ? kEnvironment : kFailed;
@@ -59,6 +62,7 @@ class Binlog final : public Verb {
             "  tailrace binlog binlog.000042 | jq 'select(.op == \"delete\")'\n"
             "  tailrace binlog --count binlog.000041 binlog.000042\n"
             "  tailrace binlog --table shop.orders --start-position 4711 binlog.000042\n"
+            "  tailrace binlog --schema shop.sql binlog.000042\n"
             "  zcat binlog.000042.gz | tailrace binlog -\n"
             "  MYSQL_PWD=secret tailrace binlog mysql://repl@db:3306/shop\n"
             "  tailrace binlog --follow --start-position binlog.000042:4 "
@@ -85,6 +89,9 @@ class Binlog final : public Verb {
                        "Stop at the first event there or behind: an offset in the last file; of "
                        "a server binlog.000042:4711");
     command.add_flag("--follow", follow_, "Of a server: wait for new changes, for ever");
+    command.add_option("--schema", schema_,
+                       "Names and types for binlogs that leave them out: FILE.sql, as mysqldump "
+                       "--no-data writes it, or mysql://user@host:port/[database]");
     command.add_option("--gtids", gtids_,
                        "Only these transactions: uuid:1-4:7,uuid:9, or MariaDB's 0-1-27,0-1-28");
     command.add_flag("--count", count_, "Only the number of rows per table and operation");
@@ -101,6 +108,11 @@ class Binlog final : public Verb {
     options.decode_values = options.look_up_xid = !count_;
     options.selection = std::move(*selection);
     if (!output.quiet) options.warn = warn;
+    if (!schema_.empty()) {
+      auto catalog = read_given_schema(schema_);
+      if (!catalog) return report(catalog.error());
+      options.schemas = capture::KnownSchemas(std::move(*catalog));
+    }
     return count_ ? count(std::move(options), output) : print(std::move(options), output);
   }
 
@@ -215,10 +227,11 @@ class Binlog final : public Verb {
     }
     if (!walked) return report(walked.error());
     if (reader.incidents() == 0) return kOk;
-    return complain(fmt::format("the server lost events in {} places, so changes are missing; what "
-                                "it has is printed [binlog.incident]",
-                                reader.incidents()),
-                    kFailed);
+    return complain(
+        fmt::format("an incident event says that the server lost events ({} in all): changes are "
+                    "missing, and all others were printed [binlog.incident]",
+                    reader.incidents()),
+        kFailed);
   }
 
   std::vector<std::string> files_;
@@ -228,6 +241,7 @@ class Binlog final : public Verb {
   std::string stop_text_;
   ReadPoint start_;
   ReadPoint stop_;
+  std::string schema_;
   std::string gtids_;
   bool follow_ = false;
   bool count_ = false;
