@@ -33,6 +33,7 @@ ChangeWalk::ChangeWalk(WalkOptions options, ChangeVisitor& visitor)
 Result<std::shared_ptr<const TableLayout>> ChangeWalk::bind(const TableMap& map) {
   if (options_.decode_values && options_.selection.has_table(map.id.database, map.id.table)) {
     KnownSchemas::Shape shape = options_.schemas.shape_of(map);
+    uses_definitions_ = uses_definitions_ || !map.has_names || events_->format().mariadb;
     if (!shape.difference.empty() && contradicted_.insert(map.id).second) {
       options_.warn(fmt::format("{}: {}: {}; its columns are shown as c1…c{}", events_->place(),
                                 event_place(*table_map_), shape.difference, map.columns.size()));
@@ -196,7 +197,7 @@ Result<void> ChangeWalk::begin_mariadb_gtid(const EventView& event) {
 void ChangeWalk::note_definition(const QueryEvent& query) {
   if (!options_.decode_values || alter_pending_) return;
   const StatementText text{in_utf8(query), query.database, dialect_of(query, events_->format())};
-  if (options_.schemas.apply(text)) maps_.forget_layouts();
+  if (options_.schemas.apply(text) && uses_definitions_) maps_.forget_layouts();
 }
 
 // Behind the event that begins a group. The event itself is not valid any more then.

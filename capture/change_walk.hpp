@@ -122,6 +122,7 @@ class ChangeWalk {
   bool in_group_ = false;                 // it ends with a commit, not with its first statement
   bool shown_ = true;                     // by its GTID
   bool alter_pending_ = false;            // MariaDB: an ALTER that began, or came to nothing
+  bool uses_definitions_ = false;         // some table at least
   const EventView* table_map_ = nullptr;  // that is being bound
   std::set<TableId> contradicted_;        // tables whose definition does not fit: warned of
   WalkedTransaction transaction_;
