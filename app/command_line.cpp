@@ -23,6 +23,7 @@ std::vector<std::unique_ptr<Verb>> all_verbs() {
   verbs.push_back(get_verb());
   verbs.push_back(search_verb());
   verbs.push_back(binlog_verb());
+  verbs.push_back(replay_verb());
   verbs.push_back(schema_verb());
   verbs.push_back(version_verb());
   return verbs;

@@ -49,7 +49,7 @@ RunOutcome Runner::run() {
 }
 
 bool Runner::finished() const {
-  if (!target_) return false;
+  if (!target()) return false;
   if (options_.capture && !capture_reached_) return false;
   return std::all_of(projectors_.begin(), projectors_.end(),
                      [](const auto& slot) { return slot->reached.load(); });
@@ -87,14 +87,14 @@ Result<void> Runner::start() {
 
 // --until now: what the source has committed when we start.
 Result<void> Runner::find_target() {
-  target_ = options_.until;
+  if (options_.until) set_target(*options_.until);
   if (!options_.until_now) return {};
   for (unsigned attempt = 0;; ++attempt) {
     TAILRACE_ASSIGN(const auto schemas, read_schemas(spec_));
     TAILRACE_ASSIGN(const auto source, make_source(spec_, schemas));
     auto committed = source->committed_now();
     if (committed) {
-      target_ = std::move(*committed);
+      set_target(std::move(*committed));
       return {};
     }
     if (committed.error().disposition != Disposition::retry) return Failure(committed.error());
@@ -236,6 +236,7 @@ void Runner::capture_loop() {
 // `start`, for pipelines without documents; nullopt: a first load.
 Result<std::optional<SourcePosition>> Runner::first_position() const {
   SourcePosition position;
+  if (options_.replay) return std::nullopt;
   position.snapshot = SnapshotPhase::done;
   switch (spec_.source.start) {
     case config::StartAt::snapshot:
@@ -258,6 +259,32 @@ Result<std::optional<SourcePosition>> Runner::first_position() const {
               "start: \"gtid:<set>\"");
 }
 
+std::optional<GtidSet> Runner::target() const {
+  const std::lock_guard lock(mutex_);
+  return target_;
+}
+
+void Runner::set_target(GtidSet target) {
+  const std::lock_guard lock(mutex_);
+  target_ = std::move(target);
+}
+
+Result<std::vector<TableSchema>> Runner::schemas_of_source() const {
+  return options_.replay ? read_schemas(spec_, *options_.replay) : read_schemas(spec_);
+}
+
+Result<std::unique_ptr<capture::ChangeSource>> Runner::open_source(
+    const std::vector<TableSchema>& schemas) {
+  if (options_.replay) {
+    TAILRACE_ASSIGN(auto files, make_source(spec_, *options_.replay, schemas));
+    files_ = files.get();
+    return std::unique_ptr<capture::ChangeSource>(std::move(files));
+  }
+  TAILRACE_ASSIGN(auto server, make_source(spec_, schemas));
+  show_source(server.get());
+  return std::unique_ptr<capture::ChangeSource>(std::move(server));
+}
+
 Result<void> Runner::capture_once() {
   engine::CaptureOptions options;
   options.pipeline = spec_.name;
@@ -270,27 +297,29 @@ Result<void> Runner::capture_once() {
   TAILRACE_ASSIGN(options.first_position, first_position());
   engine::CaptureRole role(
       std::move(options),
-      {*log_, system_clock(), board_, [this] { return read_schemas(spec_); },
-       [this](const std::vector<TableSchema>& schemas)
-           -> Result<std::unique_ptr<capture::ChangeSource>> {
-         TAILRACE_ASSIGN(auto source, make_source(spec_, schemas));
-         show_source(source.get());
-         return std::unique_ptr<capture::ChangeSource>(std::move(source));
-       },
+      {*log_, system_clock(), board_, [this] { return schemas_of_source(); },
+       [this](const std::vector<TableSchema>& schemas) { return open_source(schemas); },
        [this](TableSchema schema) { return fit_to_file(spec_, std::move(schema)); }});
   // The role owns the source: it must not be shown any more when the role goes.
   struct Unshow {
     Runner& runner;
-    ~Unshow() { runner.show_source(nullptr); }
+    ~Unshow() {
+      runner.show_source(nullptr);
+      runner.files_ = nullptr;
+    }
   } unshow{*this};
   TAILRACE_TRY(role.open());
   while (!stopping()) {
     TAILRACE_TRY(role.step(system_clock().now() + step_time));
     capture_alive_ = system_clock().now();
-    if (target_ && !capture_reached_) {
+    if (files_ != nullptr && files_->at_end() && !target()) {
+      TAILRACE_TRY(role.flush());
+      set_target(role.committed().source.gtid_set);
+    }
+    if (const auto target = this->target(); target && !capture_reached_) {
       const SourcePosition& position = role.committed().source;
       capture_reached_ =
-          position.snapshot == SnapshotPhase::done && position.gtid_set.contains(*target_);
+          position.snapshot == SnapshotPhase::done && position.gtid_set.contains(*target);
     }
   }
   return role.flush();
@@ -368,9 +397,10 @@ Result<void> Runner::project_once(ProjectorSlot& slot) {
   Deadline next_check{};
   while (!stopping()) {
     TAILRACE_TRY(projector.step(system_clock().now() + step_time));
-    if (!target_ || slot.reached || system_clock().now() < next_check) continue;
+    if (slot.reached || system_clock().now() < next_check) continue;
     next_check = system_clock().now() + std::chrono::milliseconds(20);
-    slot.reached = projector.has_reached(*target_);
+    const auto target = this->target();
+    slot.reached = target && projector.has_reached(*target);
   }
   slot.dead_letters = projector.dead_letters();
   return projector.close(system_clock().now() + options_.drain);

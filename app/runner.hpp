@@ -27,6 +27,7 @@ struct RunOptions {
   bool project = true;
   bool until_now = false;
   std::optional<GtidSet> until;  // --until gtid:<set>
+  std::optional<ReplayInput> replay;  // files instead of the server; ends behind them
   Milliseconds drain{30000};
 };
 
@@ -86,6 +87,11 @@ class Runner {
   void trim_memory();
   void watch_snapshot();
   void show_source(const capture::BinlogSource* source);
+  Result<std::vector<TableSchema>> schemas_of_source() const;
+  Result<std::unique_ptr<capture::ChangeSource>> open_source(
+      const std::vector<TableSchema>& schemas);
+  std::optional<GtidSet> target() const;
+  void set_target(GtidSet target);
 
   const config::PipelineSpec& spec_;
   const RunOptions options_;
@@ -99,7 +105,8 @@ class Runner {
   std::shared_ptr<const Blueprint> blueprint_;  // as it was at start
   sinks::LogIdentity identity_;
   std::string instance_id_;
-  std::optional<GtidSet> target_;
+  std::optional<GtidSet> target_;                  // guarded by mutex_
+  const capture::FileSource* files_ = nullptr;     // capture's thread only, while it lives
   std::atomic<bool> capture_reached_{false};
   std::atomic<Deadline> capture_alive_{Deadline{}};  // when it last came back from a step
   std::atomic<bool> capture_ended_{false};

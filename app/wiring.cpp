@@ -37,13 +37,24 @@ std::vector<std::string> used_columns(const config::PipelineSpec& spec,
   return columns;
 }
 
-void drop_excluded(TableSchema& schema, const std::vector<std::string>& exclude) {
-  for (const std::string& name : exclude) {
-    const auto at = schema.find(name);
-    if (!at) continue;
-    schema.columns.erase(schema.columns.begin() + *at);
-    for (std::uint32_t& column : schema.primary_key) column -= column > *at ? 1 : 0;
+void drop_excluded(const config::PipelineSpec& spec, std::vector<TableSchema>& schemas) {
+  for (TableSchema& schema : schemas) {
+    const config::TableSpec* const written = table_spec(spec, schema.id.table);
+    if (written == nullptr) continue;
+    for (const std::string& name : written->exclude) {
+      const auto at = schema.find(name);
+      if (!at) continue;
+      schema.columns.erase(schema.columns.begin() + *at);
+      for (std::uint32_t& column : schema.primary_key) column -= column > *at ? 1 : 0;
+    }
   }
+}
+
+Result<void> make_spool_folder(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (!error) return {};
+  return halt("state.directory", "cannot create " + folder + ": " + error.message());
 }
 
 sinks::FieldShape shape_of_node(const transform::DocumentPlan& plan,
@@ -108,26 +119,32 @@ Result<std::vector<TableSchema>> read_schemas(const config::PipelineSpec& spec) 
   TAILRACE_ASSIGN(
       std::vector<TableSchema> schemas,
       capture::read_table_schemas(spec.source.shards[0].mysql, select_tables(spec, nullptr)));
-  for (TableSchema& schema : schemas) {
-    if (const config::TableSpec* written = table_spec(spec, schema.id.table)) {
-      drop_excluded(schema, written->exclude);
-    }
-  }
+  drop_excluded(spec, schemas);
+  return schemas;
+}
+
+Result<std::vector<TableSchema>> read_schemas(const config::PipelineSpec& spec,
+                                              const ReplayInput& input) {
+  TAILRACE_ASSIGN(std::vector<TableSchema> schemas,
+                  capture::read_file_schemas(input.files, spec.source.shards[0].mysql.database,
+                                             select_tables(spec, nullptr), input.known));
+  drop_excluded(spec, schemas);
   return schemas;
 }
 
 TableSchema fit_to_file(const config::PipelineSpec& spec, TableSchema schema) {
-  const config::TableSpec* const written = table_spec(spec, schema.id.table);
-  if (written == nullptr) return schema;
-  drop_excluded(schema, written->exclude);
-  for (Column& column : schema.columns) {
+  std::vector<TableSchema> one{std::move(schema)};
+  drop_excluded(spec, one);
+  const config::TableSpec* const written = table_spec(spec, one[0].id.table);
+  if (written == nullptr) return std::move(one[0]);
+  for (Column& column : one[0].columns) {
     const auto& booleans = written->booleans;
     column.type.as_boolean =
         std::find(booleans.begin(), booleans.end(), column.name) != booleans.end();
     column.type.decimal_as_number =
         written->decimals_as_numbers && column.type.kind == ColumnKind::decimal;
   }
-  return schema;
+  return std::move(one[0]);
 }
 
 Result<std::unique_ptr<capture::BinlogSource>> make_source(
@@ -141,13 +158,22 @@ Result<std::unique_ptr<capture::BinlogSource>> make_source(
   options.pipeline = spec.name;
   options.shard = spec.source.shards[0].name;
   options.queue_bytes = 8u << 20;
-  std::error_code error;
-  std::filesystem::create_directories(options.mysql.spool_dir, error);
-  if (error) {
-    return halt("state.directory",
-                "cannot create " + options.mysql.spool_dir + ": " + error.message());
-  }
+  TAILRACE_TRY(make_spool_folder(options.mysql.spool_dir));
   return capture::BinlogSource::create(std::move(options));
+}
+
+Result<std::unique_ptr<capture::FileSource>> make_source(const config::PipelineSpec& spec,
+                                                         const ReplayInput& input,
+                                                         const std::vector<TableSchema>& schemas) {
+  TAILRACE_ASSIGN(const transform::PipelinePlan plan,
+                  transform::compile_plan(spec.documents, schemas));
+  const capture::MysqlOptions& mysql = spec.source.shards[0].mysql;
+  TAILRACE_TRY(make_spool_folder(mysql.spool_dir));
+  return capture::FileSource::create({.files = input.files,
+                                      .tables = select_tables(spec, &plan),
+                                      .schemas = schemas,
+                                      .known = input.known,
+                                      .spool = {mysql.spool_above_bytes, mysql.spool_dir}});
 }
 
 sinks::DocumentShape shape_of(const config::PipelineSpec&, const transform::DocumentPlan& plan,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "capture/binlog_source.hpp"
+#include "capture/file_source.hpp"
 #include "config/pipeline_spec.hpp"
 #include "core/result.hpp"
 #include "engine/capture_role.hpp"
@@ -31,6 +32,18 @@ TableSchema fit_to_file(const config::PipelineSpec& spec, TableSchema schema);
 // `schemas` as read_schemas gave them, now or in an earlier run.
 Result<std::unique_ptr<capture::BinlogSource>> make_source(const config::PipelineSpec& spec,
                                                            const std::vector<TableSchema>& schemas);
+
+// Binlog files in place of the server.
+struct ReplayInput {
+  std::vector<std::string> files;
+  capture::KnownSchemas known;
+};
+// Schemas of the selected tables as the files have them, without excluded columns.
+Result<std::vector<TableSchema>> read_schemas(const config::PipelineSpec& spec,
+                                              const ReplayInput& input);
+Result<std::unique_ptr<capture::FileSource>> make_source(const config::PipelineSpec& spec,
+                                                         const ReplayInput& input,
+                                                         const std::vector<TableSchema>& schemas);
 
 sinks::DocumentShape shape_of(const config::PipelineSpec& spec, const transform::DocumentPlan& plan,
                               const std::vector<TableSchema>& schemas);

@@ -130,6 +130,8 @@ Failure no_column(const TableSchema& schema, const std::string& column) {
   return halt("source.no_column", std::move(message));
 }
 
+}  // namespace
+
 Result<void> apply_selection(const TableSelection& selection, TableSchema& schema) {
   for (const std::string& name : selection.columns) {
     if (!schema.find(name)) return no_column(schema, name);
@@ -153,6 +155,8 @@ Result<void> apply_selection(const TableSelection& selection, TableSchema& schem
   return {};
 }
 
+namespace {
+
 Result<SchemaMap> read_schemas(Connection& connection, const std::string& database,
                                std::span<const TableSelection> tables) {
   TAILRACE_ASSIGN(SchemaMap known, read_columns(connection, database, tables));
@@ -168,6 +172,7 @@ DefaultCharset charset_of_collation_name(const std::string& collation) {
 }
 
 }  // namespace
+
 
 Result<SchemaCatalog> read_catalog(Connection& connection, const std::string& database,
                                    std::span<const TableSelection> tables) {
@@ -210,6 +215,38 @@ Result<std::vector<TableSchema>> read_table_schemas(const MysqlOptions& options,
     schemas.push_back(std::move(schema));
   }
   return schemas;
+}
+
+Result<SchemaCatalog> read_catalog(const MysqlOptions& options) {
+  TAILRACE_ASSIGN(Connection connection, Connection::connect(options, mysql::Use::sql));
+  TAILRACE_ASSIGN(const std::string ignore_case,
+                  connection.scalar("SELECT @@lower_case_table_names"));
+  const std::string which =
+      options.database.empty()
+          ? "NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema')"
+          : "= " + connection.literal(options.database);
+  TAILRACE_ASSIGN(const auto rows,
+                  connection.query("SELECT table_schema, table_name, table_collation FROM "
+                                   "information_schema.tables WHERE table_type <> 'VIEW' AND "
+                                   "table_schema " + which + " ORDER BY table_schema, table_name"));
+  std::map<std::string, std::vector<TableSelection>> tables;
+  std::map<TableId, std::string> collations;
+  for (const Row& row : rows) {
+    const TableId id{row[0].value_or(""), row[1].value_or("")};
+    tables[id.database].push_back({id.table});
+    collations[id] = row[2].value_or("");
+  }
+  SchemaCatalog catalog(ignore_case != "0");
+  for (const auto& [database, selected] : tables) {
+    MysqlOptions of_database = options;
+    of_database.database = database;
+    TAILRACE_ASSIGN(auto schemas, read_table_schemas(of_database, selected));
+    for (TableSchema& schema : schemas) {
+      const std::string& collation = collations[schema.id];
+      catalog.put({std::move(schema), {charset_of_collation_name(collation, ""), collation}});
+    }
+  }
+  return catalog;
 }
 
 }  // namespace tailrace::capture

@@ -24,4 +24,10 @@ Result<std::vector<TableSchema>> read_table_schemas(const MysqlOptions& options,
 Result<SchemaCatalog> read_catalog(mysql::Connection& connection, const std::string& database,
                                    std::span<const TableSelection> tables);
 
+// Sets how the selected columns are shown. Errors halt: source.no_column, source.not_boolean.
+Result<void> apply_selection(const TableSelection& selection, TableSchema& schema);
+
+// Every table of options.database; without one, of every database but the server's own.
+Result<SchemaCatalog> read_catalog(const MysqlOptions& options);
+
 }  // namespace tailrace::capture

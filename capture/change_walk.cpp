@@ -15,9 +15,11 @@ namespace {
 
 constexpr std::uint64_t no_table = 0xffffff;  // rows that only end their statement
 
-Failure not_an_event(Error error) {
-  return halt("binlog.start_position",
-              error.message + "; --start-position must be where an event begins");
+// A server that died leaves the first pieces of a row event behind.
+bool may_follow_a_piece(EventType type) {
+  return type == EventType::format_description || type == EventType::stop ||
+         type == EventType::rotate || type == EventType::heartbeat ||
+         type == EventType::heartbeat_v2;
 }
 
 }  // namespace
@@ -28,31 +30,39 @@ ChangeWalk::ChangeWalk(WalkOptions options, ChangeVisitor& visitor)
       maps_([this](const TableMap& map) { return bind(map); }) {}
 
 // Where no value is read only the sizes of columns count.
-Result<std::shared_ptr<const TableLayout>> ChangeWalk::bind(const TableMap& map) const {
+Result<std::shared_ptr<const TableLayout>> ChangeWalk::bind(const TableMap& map) {
   if (options_.decode_values && options_.selection.has_table(map.id.database, map.id.table)) {
-    return TableLayout::compile(map);
+    KnownSchemas::Shape shape = options_.schemas.shape_of(map);
+    uses_definitions_ = uses_definitions_ || !map.has_names || events_->format().mariadb;
+    if (!shape.difference.empty() && contradicted_.insert(map.id).second) {
+      options_.warn(fmt::format("{}: {}: {}; its columns are shown as c1…c{}", events_->place(),
+                                event_place(*table_map_), shape.difference, map.columns.size()));
+    }
+    return TableLayout::compile(map, std::move(shape.schema));
   }
   return TableLayout::compile(map, std::make_shared<const TableSchema>(make_schema(map)),
                               std::vector<bool>(map.columns.size(), false));
 }
 
 Result<void> ChangeWalk::read(BinlogFile& file, Range range) {
-  file_ = &file;
+  FileEvents events(file, range);
+  return read(events);
+}
+
+Result<void> ChangeWalk::read(EventStream& events) {
+  events_ = &events;
   end();
   maps_.end_statement();
   Result<void> taken;
-  while (taken && file.offset() < range.stop) {
-    const std::uint64_t offset = file.offset();
-    const auto event = file.next();
-    if (!event && offset == range.start) return not_an_event(event.error());
+  while (taken) {
+    const auto event = events.next();
     if (!event) return Failure(event.error());
     if (!*event) break;
     taken = apply(**event);
-    const bool behind_head = (*event)->header.type == EventType::format_description;
-    if (taken && behind_head && range.start > file.offset()) taken = file.skip_to(range.start);
+    if (!taken) taken.error().message = events.place() + ": " + taken.error().message;
+    if (taken && !open_) taken = visitor_.at_rest();
   }
-  file_ = nullptr;
-  if (!taken) taken.error().message = file.name() + ": " + taken.error().message;
+  events_ = nullptr;
   return taken;
 }
 
@@ -63,19 +73,35 @@ void ChangeWalk::begin() {
   transaction_.xid.reset();
   transaction_.commit_time_us = 0;
   transaction_.rows = 0;
+  alter_pending_ = false;
   shown_ = options_.selection.has_transactions_without_gtid();
+}
+
+void ChangeWalk::end() {
+  open_ = in_group_ = false;
+  partial_.reset();
+}
+
+Result<void> ChangeWalk::piece(const EventView& event) {
+  TAILRACE_ASSIGN(const auto whole, partial_.add(event));
+  return whole ? apply(*whole) : Result<void>();
 }
 
 Result<void> ChangeWalk::apply(const EventView& event) {
   const EventType type = event.header.type;
+  if (type == EventType::mariadb_partial_row_data) return piece(event);
+  if (partial_.open() && !may_follow_a_piece(type)) {
+    return corrupt_event(event, "it comes between the pieces of a row event");
+  }
   if (is_rows_event(type) || type == EventType::partial_update_rows) return rows(event);
   if (is_mariadb_compressed(type)) {
-    TAILRACE_ASSIGN(const EventView expanded, decompressor_.expand(event, file_->format()));
+    TAILRACE_ASSIGN(const EventView expanded, decompressor_.expand(event, events_->format()));
     return apply(expanded);
   }
   switch (type) {
     case EventType::table_map:
-      TAILRACE_TRY(maps_.add(event, file_->format()));
+      table_map_ = &event;
+      TAILRACE_TRY(maps_.add(event, events_->format()));
       return {};
     case EventType::query:
       return query(event);
@@ -99,7 +125,8 @@ Result<void> ChangeWalk::apply(const EventView& event) {
       return {};
     case EventType::incident: {
       TAILRACE_ASSIGN(const IncidentEvent incident, parse_incident(event));
-      options_.warn(fmt::format("{}: {}: the server lost events here: {}", file_->name(),
+      ++incidents_;
+      options_.warn(fmt::format("{}: {}: the server lost events here: {}", events_->place(),
                                 event_place(event), incident.message));
       return {};
     }
@@ -160,20 +187,28 @@ Result<void> ChangeWalk::begin_mariadb_gtid(const EventView& event) {
   begin();
   transaction_.gtid = fmt::format("{}-{}-{}", gtid.domain, gtid.server_id, gtid.sequence);
   shown_ = options_.selection.has_transaction(transaction_.gtid);
+  alter_pending_ = gtid.starts_alter() || gtid.rolls_alter_back();
   if (gtid.standalone()) return {};
   in_group_ = true;
   return look_up_xid();
 }
 
+// The two halves of a MariaDB ALTER carry the same text: only the one that commits counts.
+void ChangeWalk::note_definition(const QueryEvent& query) {
+  if (!options_.decode_values || alter_pending_) return;
+  const StatementText text{in_utf8(query), query.database, dialect_of(query, events_->format())};
+  if (options_.schemas.apply(text) && uses_definitions_) maps_.forget_layouts();
+}
+
 // Behind the event that begins a group. The event itself is not valid any more then.
 Result<void> ChangeWalk::look_up_xid() {
   if (!options_.look_up_xid || !shown_ || in_payload_) return {};
-  TAILRACE_ASSIGN(transaction_.xid, xid_of_group(*file_));
+  TAILRACE_ASSIGN(transaction_.xid, xid_of_group(*events_));
   return {};
 }
 
 Result<void> ChangeWalk::rows(const EventView& event) {
-  TAILRACE_ASSIGN(const RowsEvent rows, parse_rows(event, file_->format()));
+  TAILRACE_ASSIGN(const RowsEvent rows, parse_rows(event, events_->format()));
   const TableMaps::Entry* const entry = maps_.find(rows.table_id);
   if (entry == nullptr) {
     if (rows.table_id == no_table) return {};
@@ -184,7 +219,7 @@ Result<void> ChangeWalk::rows(const EventView& event) {
   if (!open_) begin();  // without GTID and BEGIN: the first after a start position
   if (shown_) {
     RowDecoder decoder(*entry->layout, rows, arena_);
-    TAILRACE_TRY(visit_rows(decoder, {event, transaction_, entry->layout, rows.op}));
+    TAILRACE_TRY(visit_rows(decoder, {event, transaction_, entry->layout, rows.op, events_->file()}));
     repaired_.invalid_texts += decoder.counters().invalid_texts;
     repaired_.unknown_documents += decoder.counters().unknown_documents;
   }
@@ -215,7 +250,7 @@ Result<void> ChangeWalk::visit_rows(RowDecoder& decoder, const WalkedRows& walke
 
 Result<void> ChangeWalk::query(const EventView& event) {
   TAILRACE_ASSIGN(const QueryEvent query, parse_query(event));
-  const Statement statement = statement_of(query, file_->format());
+  const Statement statement = statement_of(query, events_->format());
   switch (statement.kind) {
     case StatementKind::begin:
     case StatementKind::xa_start:
@@ -233,13 +268,15 @@ Result<void> ChangeWalk::query(const EventView& event) {
       return {};
     case StatementKind::row_change:
     case StatementKind::truncate:
+    case StatementKind::move_rows:
+      break;
     case StatementKind::drop:
     case StatementKind::drop_database:
     case StatementKind::create:
     case StatementKind::alter:
-    case StatementKind::move_rows:
     case StatementKind::rename:
     case StatementKind::other:
+      note_definition(query);
       break;
   }
   if (!open_) begin();
@@ -265,7 +302,7 @@ Result<void> ChangeWalk::tell(const EventView& event, const QueryEvent& query,
   const std::string_view sql = in_utf8(query);
   if (statement.kind == StatementKind::row_change) return row_statement(event, sql), Result<void>();
   return visitor_.statement(
-      {event, transaction_, statement.kind == StatementKind::truncate, std::move(named), sql});
+      {event, transaction_, statement.kind == StatementKind::truncate, std::move(named), sql, events_->file()});
 }
 
 void ChangeWalk::row_statement(const EventView& event, std::string_view sql) {
@@ -274,7 +311,7 @@ void ChangeWalk::row_statement(const EventView& event, std::string_view sql) {
   options_.warn(
       fmt::format("{}: {}: a statement changed rows that were not logged, because "
                   "binlog_format was not ROW in its session: {}",
-                  file_->name(), event_place(event), sql.substr(0, shown_bytes)));
+                  events_->place(), event_place(event), sql.substr(0, shown_bytes)));
 }
 
 // LOAD DATA in text form: the statement stands behind a head of its own.

@@ -1,6 +1,7 @@
 #include "capture/commit_lookup.hpp"
 
 #include "capture/binlog/control_events.hpp"
+#include "capture/binlog/event_reader.hpp"
 #include "capture/binlog/query_event.hpp"
 
 namespace tailrace::capture {
@@ -33,12 +34,12 @@ bool begins_another(EventType type) {
 
 }  // namespace
 
-Result<std::optional<std::uint64_t>> xid_of_group(BinlogFile& file) {
+Result<std::optional<std::uint64_t>> xid_of_group(EventStream& events) {
   const std::size_t checksum_bytes =
-      file.format().checksum == ChecksumAlgorithm::crc32 ? sizeof(std::uint32_t) : 0;
-  std::uint64_t offset = file.offset();
+      events.format().checksum == ChecksumAlgorithm::crc32 ? sizeof(std::uint32_t) : 0;
+  std::uint64_t ahead = 0;
   while (true) {
-    TAILRACE_ASSIGN(const std::string_view head, file.peek(offset, peeked_bytes));
+    TAILRACE_ASSIGN(const std::string_view head, events.peek(ahead, peeked_bytes));
     if (head.size() < event_header_bytes) return std::nullopt;
     EventView event;
     event.header = decode_event_header(head.data());
@@ -56,7 +57,7 @@ Result<std::optional<std::uint64_t>> xid_of_group(BinlogFile& file) {
         if (!query || ends_group(query->sql)) return std::nullopt;
       }
     }
-    offset += size;
+    ahead += size;
   }
 }
 

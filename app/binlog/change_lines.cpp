@@ -73,14 +73,22 @@ const ChangeLines::TableText& ChangeLines::text_of(const capture::WalkedRows& ro
   return text;
 }
 
-void ChangeLines::append_source(std::string_view op, const capture::EventView& event,
-                                const capture::WalkedTransaction& transaction) {
+void ChangeLines::begin_file(std::string_view name) {
+  file_ = name;
+  file_text_ = "{\"file\":";
+  append_name(file_text_, name);
+  file_text_ += ",\"pos\":";
+}
+
+template <class Walked>
+void ChangeLines::append_source(std::string_view op, const Walked& walked) {
+  const capture::EventView& event = walked.event;
+  const capture::WalkedTransaction& transaction = walked.transaction;
   const std::int64_t ts_us = transaction.commit_time_us != 0
                                  ? transaction.commit_time_us
                                  : std::int64_t{event.header.timestamp_s} * 1'000'000;
-  head_.assign("{\"op\":\"").append(op).append("\",\"source\":{\"file\":");
-  append_name(head_, file_);
-  head_ += ",\"pos\":";
+  if (file_text_.empty() || file_ != walked.file) begin_file(walked.file);
+  head_.assign("{\"op\":\"").append(op).append("\",\"source\":").append(file_text_);
   append_number(head_, event.offset);
   head_ += ",\"ts_us\":";
   append_number(head_, ts_us);
@@ -106,7 +114,7 @@ void ChangeLines::append_source(std::string_view op, const capture::EventView& e
 Result<void> ChangeLines::begin_rows(const capture::WalkedRows& rows) {
   table_ = &text_of(rows);
   op_ = rows.op;
-  append_source(op_name(op_), rows.event, rows.transaction);
+  append_source(op_name(op_), rows);
   return {};
 }
 
@@ -167,7 +175,7 @@ void ChangeLines::append_image(std::span<const Value> values) {
 }
 
 Result<void> ChangeLines::statement(const capture::WalkedStatement& statement) {
-  append_source(statement.truncate ? "truncate" : "ddl", statement.event, statement.transaction);
+  append_source(statement.truncate ? "truncate" : "ddl", statement);
   out_ += head_;
   out_ += "null";
   append_table(out_, statement.table);

@@ -1,11 +1,13 @@
 #include "capture/binlog/binary_json.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 
 #include "capture/binlog/charset.hpp"
 #include "capture/binlog/decimal.hpp"
+#include "capture/binlog/json_keys.hpp"
 #include "capture/binlog/table_map.hpp"
 #include "capture/binlog/temporal.hpp"
 #include "capture/binlog/text_cursor.hpp"
@@ -26,6 +28,11 @@ constexpr int deepest = 100;
 constexpr std::size_t longest_number = 20;  // -9223372036854775808
 constexpr std::size_t base64_line_bytes = 57;  // the server breaks lines after 76 characters
 
+// Shapes of objects that were printed last: so many at each depth, down to a depth.
+constexpr std::size_t remembered_shapes = 8;
+constexpr int remembered_depths = 8;
+thread_local std::array<JsonKeys, remembered_shapes * remembered_depths> last_keys;
+
 void append_opaque(std::string& out, std::uint8_t type, std::string_view bytes) {
   out += "\"base64:type" + std::to_string(type) + ":";
   for (std::size_t i = 0; i < bytes.size(); i += base64_line_bytes) {
@@ -42,10 +49,10 @@ class JsonPrinter {
   // `at`: the value's bytes and everything behind it inside its container.
   bool value(JsonType type, std::string_view at, int depth) {
     switch (type) {
-      case JsonType::small_object: return container(at, {true, 2}, depth);
-      case JsonType::large_object: return container(at, {true, 4}, depth);
-      case JsonType::small_array: return container(at, {false, 2}, depth);
-      case JsonType::large_array: return container(at, {false, 4}, depth);
+      case JsonType::small_object: return container<std::uint16_t, true>(at, depth);
+      case JsonType::large_object: return container<std::uint32_t, true>(at, depth);
+      case JsonType::small_array: return container<std::uint16_t, false>(at, depth);
+      case JsonType::large_array: return container<std::uint32_t, false>(at, depth);
       case JsonType::literal: return at.empty() ? false : literal(at[0]);
       case JsonType::int16: return integer<std::int16_t>(at);
       case JsonType::uint16: return integer<std::uint16_t>(at);
@@ -61,15 +68,6 @@ class JsonPrinter {
   }
 
  private:
-  struct Shape {
-    bool object;
-    std::size_t offset_bytes;  // 2 small, 4 large
-  };
-
-  static std::size_t offset_at(const char* at, Shape shape) {
-    return shape.offset_bytes == 2 ? load<std::uint16_t>(at) : load<std::uint32_t>(at);
-  }
-
   // Documents do not share parts; without a budget a forged one could name a part many times.
   bool spend(std::size_t bytes) {
     if (bytes > budget_) return false;
@@ -108,18 +106,18 @@ class JsonPrinter {
       size |= static_cast<std::uint64_t>(byte & 0x7f) << (7 * i);
       if (byte >= 0x80) continue;
       if (size > at.size() - i - 1 || !spend(i + 1 + size)) return false;
-      data = at.substr(i + 1, size);
+      data = {at.data() + i + 1, size};
       return true;
     }
     return false;
   }
 
   bool text(std::string_view bytes, char before = 0, char behind = 0) {
-    if (is_plain_json(bytes.data(), bytes.size())) {
-      out_.make_room(bytes.size() + 4);
-      out_.put_quoted(bytes, before, behind);
-      return true;
-    }
+    out_.make_room(bytes.size() + TextCursor::room_around_text);
+    return out_.put_plain(bytes, before, behind) || escaped_text(bytes, before, behind);
+  }
+
+  bool escaped_text(std::string_view bytes, char before, char behind) {
     if (!is_valid_utf8(bytes)) return false;
     if (before != 0) put(before);
     out_.append([&](std::string& out) { append_json_string(out, bytes); });
@@ -179,49 +177,121 @@ class JsonPrinter {
     return true;
   }
 
-  bool container(std::string_view at, Shape shape, int depth) {
-    if (depth > deepest || at.size() < 2 * shape.offset_bytes) return false;
-    const std::size_t count = offset_at(at.data(), shape);
-    const std::size_t size = offset_at(at.data() + shape.offset_bytes, shape);
-    const std::size_t key_entry = shape.object ? shape.offset_bytes + 2 : 0;
-    const std::size_t value_entry = shape.offset_bytes + 1;
-    if (size > at.size() || size < 2 * shape.offset_bytes) return false;
-    if (count > (size - 2 * shape.offset_bytes) / (key_entry + value_entry)) return false;
-    if (!spend(2 * shape.offset_bytes + count * (key_entry + value_entry))) return false;
-    at = at.substr(0, size);
-    const char* key = at.data() + 2 * shape.offset_bytes;
-    const char* entry = key + count * key_entry;
-    if (!shape.object) put('[');
-    if (shape.object && count == 0) put('{');  // else it stands before the first key
-    for (std::size_t i = 0; i < count; ++i, key += key_entry, entry += value_entry) {
-      if (shape.object) {
-        if (!member_key(at, key, shape, i != 0 ? ',' : '{')) return false;
-      } else if (i != 0) {
-        put(',');
-      }
-      if (!member(at, entry, shape, depth)) return false;
+  // `Offset`: the type of counts, sizes and offsets; large documents have wide ones.
+  template <class Offset, bool is_object>
+  bool container(std::string_view at, int depth) {
+    constexpr std::size_t head = 2 * sizeof(Offset);
+    constexpr std::size_t key_entry = is_object ? sizeof(Offset) + 2 : 0;
+    constexpr std::size_t value_entry = sizeof(Offset) + 1;
+    if (depth > deepest || at.size() < head) return false;
+    const std::size_t count = load<Offset>(at.data());
+    const std::size_t size = load<Offset>(at.data() + sizeof(Offset));
+    if (size > at.size() || size < head) return false;
+    if (count > (size - head) / (key_entry + value_entry)) return false;
+    if (!spend(head + count * (key_entry + value_entry))) return false;
+    at = {at.data(), size};
+    const std::string_view entries(at.data() + head, count * key_entry);
+    const char* entry = entries.data() + entries.size();
+    if (is_object) return members<Offset>(at, entries, entry, depth);
+    put('[');
+    for (std::size_t i = 0; i < count; ++i, entry += value_entry) {
+      if (i != 0) put(',');
+      if (!member<Offset>(at, entry, depth)) return false;
     }
-    put(shape.object ? '}' : ']');
+    put(']');
     return true;
   }
 
-  bool member_key(std::string_view at, const char* entry, Shape shape, char before) {
-    const std::size_t offset = offset_at(entry, shape);
-    const std::size_t size = load<std::uint16_t>(entry + shape.offset_bytes);
+  // `key_entries`: offset and size of every key; `entry`: of the first value.
+  template <class Offset>
+  bool members(std::string_view at, std::string_view key_entries, const char* entry, int depth) {
+    constexpr std::size_t key_entry = sizeof(Offset) + 2;
+    constexpr std::size_t value_entry = sizeof(Offset) + 1;
+    const std::size_t count = key_entries.size() / key_entry;
+    const JsonKeys* const known = known_keys<Offset>(at, key_entries, depth);
+    if (known != nullptr && !spend(known->bytes())) return false;
+    if (count == 0) put('{');  // else it stands before the first key
+    const char* key = key_entries.data();
+    for (std::size_t i = 0; i < count; ++i, key += key_entry, entry += value_entry) {
+      if (known != nullptr) {
+        out_.make_room(known->text_bytes(i) + JsonKeys::copied_bytes);
+        out_.put_with([&](char* to) { return known->put(to, i); });
+      } else if (!member_key<Offset>(at, key, i != 0 ? ',' : '{')) {
+        return false;
+      }
+      if (!member<Offset>(at, entry, depth)) return false;
+    }
+    put('}');
+    return true;
+  }
+
+  // The keys as text, if an object with the same was printed before; nullptr: print each.
+  template <class Offset>
+  const JsonKeys* known_keys(std::string_view at, std::string_view entries, int depth) {
+    const std::size_t count = entries.size() / (sizeof(Offset) + 2);
+    if (count == 0 || count > JsonKeys::most_keys || depth >= remembered_depths) return nullptr;
+    const std::size_t first = load<Offset>(entries.data());
+    const std::size_t first_size = load<std::uint16_t>(entries.data() + sizeof(Offset));
+    if (first > at.size()) return nullptr;
+    // A slot belongs to one depth: what is printed inside of this object does not replace it.
+    const std::size_t slot = static_cast<std::size_t>(depth) * remembered_shapes +
+                             (count + first_size) % remembered_shapes;
+    JsonKeys& keys = last_keys[slot];
+    if (keys.are(entries, {at.data() + first, at.size() - first})) return &keys;
+    return keys.worth_remembering() && remember<Offset>(at, entries, keys) ? &keys : nullptr;
+  }
+
+  // Keys that lie one behind the other, as servers write them.
+  template <class Offset>
+  static bool remember(std::string_view at, std::string_view entries, JsonKeys& keys) {
+    const std::size_t first = load<Offset>(entries.data());
+    std::size_t end = first;
+    std::string text;
+    keys.begin(entries);
+    for (std::size_t i = 0; i < entries.size(); i += sizeof(Offset) + 2) {
+      const std::size_t size = load<std::uint16_t>(entries.data() + i + sizeof(Offset));
+      const bool fits = load<Offset>(entries.data() + i) == end && size <= at.size() - end &&
+                        end + size - first <= JsonKeys::most_bytes;
+      if (!fits || !is_valid_utf8(at.substr(end, size))) return keys.forget(), false;
+      text.assign(1, i == 0 ? '{' : ',');
+      append_json_string(text, at.substr(end, size));
+      keys.add(text += ':');
+      end += size;
+    }
+    keys.finish(at.substr(first, end - first));
+    return true;
+  }
+
+  template <class Offset>
+  bool member_key(std::string_view at, const char* entry, char before) {
+    const std::size_t offset = load<Offset>(entry);
+    const std::size_t size = load<std::uint16_t>(entry + sizeof(Offset));
     if (offset > at.size() || size > at.size() - offset || !spend(size)) return false;
-    return text(at.substr(offset, size), before, ':');
+    return text({at.data() + offset, size}, before, ':');
   }
 
   // Small values stand in the entry itself, others at an offset from the container's start.
-  bool member(std::string_view at, const char* entry, Shape shape, int depth) {
+  template <class Offset>
+  bool member(std::string_view at, const char* entry, int depth) {
+    constexpr bool wide = sizeof(Offset) == 4;
     const auto type = static_cast<JsonType>(static_cast<std::uint8_t>(*entry));
-    const bool in_entry =
-        type == JsonType::literal || type == JsonType::int16 || type == JsonType::uint16 ||
-        (shape.offset_bytes == 4 && (type == JsonType::int32 || type == JsonType::uint32));
-    if (in_entry) return value(type, {entry + 1, shape.offset_bytes}, depth);
-    const std::size_t offset = offset_at(entry + 1, shape);
+    const std::string_view in_entry(entry + 1, sizeof(Offset));
+    switch (type) {
+      case JsonType::literal: return literal(in_entry[0]);
+      case JsonType::int16: return integer<std::int16_t>(in_entry);
+      case JsonType::uint16: return integer<std::uint16_t>(in_entry);
+      case JsonType::int32:
+        if (wide) return integer<std::int32_t>(in_entry);
+        break;
+      case JsonType::uint32:
+        if (wide) return integer<std::uint32_t>(in_entry);
+        break;
+      default: break;
+    }
+    const std::size_t offset = load<Offset>(entry + 1);
     if (offset >= at.size()) return false;
-    return value(type, at.substr(offset), depth + 1);
+    const std::string_view there(at.data() + offset, at.size() - offset);
+    return type == JsonType::string ? string(there) : value(type, there, depth + 1);
   }
 
   void put(char c) {
@@ -239,17 +309,16 @@ class JsonPrinter {
 
 }  // namespace
 
-bool append_binary_json(std::string& out, std::string_view document) {
-  if (document.empty()) {
-    out += "null";
-    return true;
-  }
-  TextCursor text(out, document.size() + document.size() / 2);
+std::optional<std::string_view> binary_json_text(Arena& arena, std::string_view document) {
+  if (document.empty()) return arena.copy("null");
+  // What the text has more than the document are quotes and commas, and numbers as digits.
+  TextCursor text(arena, document.size() + document.size() / 2 + TextCursor::room_around_text);
   JsonPrinter printer(text, document.size());
-  const bool printed = printer.value(
-      static_cast<JsonType>(static_cast<std::uint8_t>(document[0])), document.substr(1), 1);
-  text.finish();
-  return printed;
+  const auto type = static_cast<JsonType>(static_cast<std::uint8_t>(document[0]));
+  const bool printed = printer.value(type, document.substr(1), 1);
+  const std::string_view whole = text.finish();
+  if (!printed) return std::nullopt;
+  return whole;
 }
 
 void append_server_double(std::string& out, double number) {

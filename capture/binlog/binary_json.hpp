@@ -3,15 +3,18 @@
 // Threading: free functions.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "core/arena.hpp"
+
 namespace tailrace::capture {
 
-// False: not a well-formed document (offsets, sizes, nesting over 100, invalid UTF-8); `out` is
-// then unfinished. An empty value is null: the server writes it for a NOT NULL column that got no
+// The text, in the arena; nullopt: not a well-formed document (offsets, sizes, nesting over 100,
+// invalid UTF-8). An empty value is null: the server writes it for a NOT NULL column that got no
 // value.
-bool append_binary_json(std::string& out, std::string_view document);
+std::optional<std::string_view> binary_json_text(Arena& arena, std::string_view document);
 
 // Doubles as the server prints them in JSON: 1.0, 1e20, 0.00001.
 void append_server_double(std::string& out, double number);

@@ -131,15 +131,29 @@ void BinlogFile::drop_mapping() {
   mapping_ = nullptr;
 }
 
-// The event at offset_, all of it; the bytes of it that are in the buffer are left there.
-Result<std::string_view> BinlogFile::map_event(std::size_t size) {
+Result<std::uint64_t> BinlogFile::file_bytes() const {
   struct stat facts {};
-  const std::uint64_t from = *seekable_from_ + offset_;
   if (::fstat(descriptor_, &facts) != 0) {
     return halt("file.read", fmt::format("reading {} failed: {}", name_, std::strerror(errno)));
   }
-  const auto file_bytes = static_cast<std::uint64_t>(facts.st_size);
-  if (file_bytes < from + size) return cut_off(size, static_cast<std::size_t>(file_bytes - from));
+  return static_cast<std::uint64_t>(facts.st_size);
+}
+
+Failure BinlogFile::ends_before(std::uint64_t offset, std::uint64_t end) const {
+  return halt("binlog.start_position",
+              fmt::format("{}: it ends at offset {}, before the start position {}", name_, end,
+                          offset));
+}
+
+std::string BinlogFile::shown_name() const {
+  return descriptor_ == STDIN_FILENO ? "-" : name_.substr(name_.rfind('/') + 1);
+}
+
+// The event at offset_, all of it; the bytes of it that are in the buffer are left there.
+Result<std::string_view> BinlogFile::map_event(std::size_t size) {
+  const std::uint64_t from = *seekable_from_ + offset_;
+  TAILRACE_ASSIGN(const std::uint64_t bytes, file_bytes());
+  if (bytes < from + size) return cut_off(size, static_cast<std::size_t>(bytes - from));
   const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   const std::uint64_t first = from / page * page;
   mapping_bytes_ = static_cast<std::size_t>(from - first) + size;
@@ -158,6 +172,8 @@ Result<void> BinlogFile::skip_to(std::uint64_t offset) {
   if (offset - offset_ <= end_ - start_) {
     start_ += static_cast<std::size_t>(offset - offset_);
   } else if (seekable_from_) {
+    TAILRACE_ASSIGN(const std::uint64_t bytes, file_bytes());
+    if (*seekable_from_ + offset > bytes) return ends_before(offset, bytes - *seekable_from_);
     start_ = end_ = 0;
     if (::lseek(descriptor_, static_cast<off_t>(*seekable_from_ + offset), SEEK_SET) < 0) {
       return halt("file.read", fmt::format("reading {} failed: {}", name_, std::strerror(errno)));
@@ -167,10 +183,7 @@ Result<void> BinlogFile::skip_to(std::uint64_t offset) {
       const auto step =
           static_cast<std::size_t>(std::min<std::uint64_t>(offset - offset_, chunk_bytes));
       TAILRACE_ASSIGN(const bool there, want(step));
-      if (!there) {  // it ends before
-        start_ = end_;
-        break;
-      }
+      if (!there) return ends_before(offset, offset_ + (end_ - start_));
       start_ += step;
       offset_ += step;
     }

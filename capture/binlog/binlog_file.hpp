@@ -26,7 +26,8 @@ class BinlogFile {
   // it can be told, the event's type.
   Result<std::optional<EventView>> next();
 
-  // Goes on at `offset`, which must not lie behind; a pipe is read up to there.
+  // Goes on at `offset`, which must not lie behind; a pipe is read up to there. Error halt
+  // binlog.start_position: the file ends before.
   Result<void> skip_to(std::uint64_t offset);
 
   // At most `bytes` bytes from `offset` >= offset() on, unchecked; fewer at the end of the file,
@@ -37,6 +38,8 @@ class BinlogFile {
   const FormatDescription& format() const { return reader_.format(); }
   std::uint64_t offset() const { return offset_; }  // where the next event begins
   const std::string& name() const { return name_; }
+  // Without its folder; "-" is standard input.
+  std::string shown_name() const;
 
  private:
   BinlogFile(int descriptor, std::string name);
@@ -44,6 +47,8 @@ class BinlogFile {
   Result<void> check_magic();
   Result<std::optional<EventView>> next_event();
   Result<std::string_view> map_event(std::size_t size);
+  Result<std::uint64_t> file_bytes() const;
+  Failure ends_before(std::uint64_t offset, std::uint64_t end) const;
   void drop_mapping();
   Failure cut_off(std::size_t size, std::size_t there) const;
 

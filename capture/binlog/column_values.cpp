@@ -175,6 +175,12 @@ bool json(DecodeContext context, Value& out, Append&& append) {
   return true;
 }
 
+bool binary_json(std::string_view field, Arena& arena, Value& out) {
+  const auto text = binary_json_text(arena, field);
+  if (text) out = Value::text(ValueKind::json, *text);
+  return text.has_value();
+}
+
 // MariaDB keeps JSON as text that its check constraint need not have seen.
 bool json_text(std::string_view field, DecodeContext context, Value& out) {
   const bool valid =
@@ -214,7 +220,7 @@ bool dispatch(const CompiledColumn& column, std::string_view field, DecodeContex
       return true;
     case ColumnOp::set: return set(column, field, context, out);
     case ColumnOp::binary_json:
-      return json(context, out, [&](std::string& to) { return append_binary_json(to, field); });
+      return binary_json(field, context.arena, out);
     case ColumnOp::json_text: return json_text(field, context, out);
     case ColumnOp::geometry:
       return json(context, out, [&](std::string& to) { return append_geojson(to, field); });

@@ -17,23 +17,29 @@ constexpr std::uint32_t limits[] = {1,       10,        100,        1'000,      
                                     100'000, 1'000'000, 10'000'000, 100'000'000, 1'000'000'000};
 constexpr unsigned most_digits = 65;
 
-// Groups of up to nine digits, each a big-endian number of its own.
+// Groups of up to nine digits, each a big-endian number of its own. The first bit of all is
+// inverted, and every bit of a negative number.
 struct GroupReader {
+  explicit GroupReader(std::string_view bytes)
+      : at(bytes.data()), mask((bytes[0] & 0x80) != 0 ? 0u : ~0u) {}
+
   const char* at;
-  std::uint32_t mask;  // all ones in a negative number
+  std::uint32_t mask;
+  std::uint32_t sign = 0x80;  // of the next group's first byte
   bool ok = true;
   bool zero = true;  // all that was read
 
   std::uint32_t next(unsigned digits) {
+    const std::size_t bytes = bytes_of_digits[digits];
     std::uint32_t value = 0;
-    if (digits == group_digits) {
-      value = __builtin_bswap32(load<std::uint32_t>(at)) ^ (mask * 0x01010101u);
-    } else {
-      for (std::size_t i = 0; i < bytes_of_digits[digits]; ++i) {
-        value = value << 8 | ((static_cast<std::uint8_t>(at[i]) ^ mask) & 0xff);
-      }
+    if (bytes == 4) {
+      value = __builtin_bswap32(load<std::uint32_t>(at)) ^ mask ^ sign << 24;
+    } else if (bytes != 0) {
+      for (std::size_t i = 0; i < bytes; ++i) value = value << 8 | static_cast<std::uint8_t>(at[i]);
+      value ^= (mask & 0xffffffu >> (24 - 8 * bytes)) ^ sign << (8 * (bytes - 1));
     }
-    at += bytes_of_digits[digits];
+    sign = 0;
+    at += bytes;
     ok = ok && value < limits[digits];
     zero = zero && value == 0;
     return value;
@@ -42,9 +48,9 @@ struct GroupReader {
 
 char* write_group(char* out, std::uint32_t value, unsigned digits) {
   if (digits != group_digits) return write_digits(out, value, digits);
-  // Two chains of divisions that do not wait for each other.
-  const std::uint32_t high = value / 10'000;
-  return write_digits(write_digits(out, high, 5), value - high * 10'000, 4);
+  const std::uint32_t first = value / 100'000'000;
+  *out = static_cast<char>('0' + first);
+  return write_eight(out + 1, value - first * 100'000'000);
 }
 
 // Without leading zeros; a single one if there is nothing else.
@@ -73,12 +79,9 @@ std::size_t decimal_bytes(unsigned precision, unsigned scale) {
 }
 
 char* write_decimal(char* out, std::string_view bytes, unsigned precision, unsigned scale) {
-  char copy[40];  // the first byte is changed, and the event is not ours
-  std::memcpy(copy, bytes.data(), std::min(bytes.size(), sizeof copy));
-  const bool negative = (copy[0] & 0x80) == 0;
-  copy[0] = static_cast<char>(copy[0] ^ 0x80);
+  GroupReader in(bytes);
+  const bool negative = in.mask != 0;
   const unsigned whole = precision - scale;
-  GroupReader in{copy, negative ? 0xffu : 0u};
   char* const start = out;
   if (negative) *out++ = '-';
   out = write_whole(out, in, whole);

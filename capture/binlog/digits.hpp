@@ -35,4 +35,18 @@ inline char* write_digits(char* out, std::uint32_t value, unsigned count) {
   return end;
 }
 
+// Exactly eight digits of `value` < 10^8, all at once: halves, then quarters, then digits in the
+// lanes of one word.
+inline char* write_eight(char* out, std::uint32_t value) {
+  const std::uint32_t high = value / 10'000;
+  const std::uint64_t halves = high | std::uint64_t{value - high * 10'000} << 32;
+  const std::uint64_t hundreds = halves * 10'486 >> 20 & 0x0000'007f'0000'007f;
+  const std::uint64_t pairs = (halves - 100 * hundreds) << 16 | hundreds;
+  const std::uint64_t tens = pairs * 103 >> 10 & 0x000f'000f'000f'000f;
+  const std::uint64_t digits = (pairs - 10 * tens) << 8 | tens;
+  const std::uint64_t text = digits | 0x3030'3030'3030'3030;
+  std::memcpy(out, &text, 8);
+  return out + 8;
+}
+
 }  // namespace tailrace::capture

@@ -250,14 +250,14 @@ bool apply_json_diff(std::string_view document, std::string_view differences, st
   out.assign(document);
   Editor editor(out);
   WireReader in(differences);
-  std::string value;
+  Arena arena(4096);
   while (!in.at_end()) {
     const auto op = static_cast<DiffOp>(in.u8());
     const auto legs = parse_path(in.sized());
     if (!in.ok() || op > DiffOp::remove || !legs) return false;
-    value.clear();
-    if (op != DiffOp::remove && (!append_binary_json(value, in.sized()) || !in.ok())) return false;
-    if (!editor.apply(op, *legs, value)) return false;
+    std::optional<std::string_view> value = "";
+    if (op != DiffOp::remove) value = binary_json_text(arena, in.sized());
+    if (!in.ok() || !value || !editor.apply(op, *legs, *value)) return false;
   }
   return true;
 }

@@ -4,19 +4,7 @@
 
 namespace tailrace::capture {
 
-namespace {
-
-enum class Field : std::uint8_t {
-  signedness = 1, default_charset = 2, column_charset = 3, column_name = 4, set_members = 5,
-  enum_members = 6, geometry_type = 7, simple_primary_key = 8, primary_key_with_prefix = 9,
-  enum_and_set_default_charset = 10, enum_and_set_column_charset = 11, visibility = 12,
-  vector_dimensions = 13,
-};
-
-using Columns = std::vector<TableMapColumn*>;
-
-// YEAR counts as numeric here although no YEAR has a sign.
-bool is_numeric(WireType type) {
+bool is_numeric_in_metadata(WireType type) {
   using enum WireType;
   switch (type) {
     case tiny: case small: case medium: case integer: case bigint: case float32: case float64:
@@ -26,8 +14,7 @@ bool is_numeric(WireType type) {
   }
 }
 
-// TEXT and BLOB alike, never ENUM, SET or JSON; MySQL 9 counts VECTOR, MariaDB GEOMETRY.
-bool has_charset(WireType type, bool mariadb) {
+bool has_charset_in_metadata(WireType type, bool mariadb) {
   using enum WireType;
   switch (type) {
     case varchar: case var_string: case string: case tiny_blob: case medium_blob: case long_blob:
@@ -38,6 +25,11 @@ bool has_charset(WireType type, bool mariadb) {
     default: return false;
   }
 }
+
+namespace {
+
+using Field = MetadataField;
+using Columns = std::vector<TableMapColumn*>;
 
 template <class Predicate>
 Columns select(TableMap& map, Predicate&& predicate) {
@@ -54,7 +46,7 @@ bool high_bit_first(std::string_view bits, std::size_t index) {
 }
 
 bool read_signs(std::string_view bits, TableMap& map) {
-  const Columns columns = select(map, is_numeric);
+  const Columns columns = select(map, is_numeric_in_metadata);
   if (bits.size() * 8 < columns.size()) return false;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     columns[i]->is_unsigned = high_bit_first(bits, i);
@@ -127,7 +119,7 @@ bool read_dimensions(WireReader in, TableMap& map) {
 
 bool read_field(Field field, std::string_view value, bool mariadb, TableMap& map) {
   const auto texts = [&] {
-    return select(map, [=](WireType t) { return has_charset(t, mariadb); });
+    return select(map, [=](WireType t) { return has_charset_in_metadata(t, mariadb); });
   };
   const auto choices = [&] {
     return select(map, [](WireType t) { return t == WireType::enumeration || t == WireType::set; });

@@ -1,4 +1,4 @@
-// Writes text into a string's bytes by a bare pointer: no check per character, no call per piece.
+// Writes text by a bare pointer: no check per character, no call per piece.
 // Threading: one thread.
 #pragma once
 
@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "capture/binlog/wire_reader.hpp"
+#include "core/arena.hpp"
 
 namespace tailrace::capture {
 
@@ -23,15 +24,18 @@ constexpr bool is_plain_json(std::uint64_t word) {
           has_zero(word ^ (ones * '\\'))) == 0;
 }
 
-// All of at most seven bytes, some of them twice, and blanks.
+// At most seven bytes, and blanks behind them.
 inline std::uint64_t short_word(const char* at, std::size_t size) {
   constexpr std::uint64_t blanks = 0x2020202020202020u;
-  if (size >= 4) {
-    return load<std::uint32_t>(at) | std::uint64_t{load<std::uint32_t>(at + size - 4)} << 32;
+  if (size >= 4) {  // the halves overlap where they say the same
+    const std::uint64_t low = load<std::uint32_t>(at);
+    const std::uint64_t high = load<std::uint32_t>(at + size - 4);
+    return blanks << (8 * size) | high << (8 * (size - 4)) | low;
   }
   if (size >= 2) {
-    return blanks << 32 | load<std::uint16_t>(at) |
-           std::uint32_t{load<std::uint16_t>(at + size - 2)} << 16;
+    const std::uint64_t low = load<std::uint16_t>(at);
+    const std::uint64_t high = load<std::uint16_t>(at + size - 2);
+    return blanks << (8 * size) | high << (8 * (size - 2)) | low;
   }
   return size == 0 ? blanks : blanks << 8 | load<std::uint8_t>(at);
 }
@@ -44,44 +48,67 @@ inline bool is_plain_json(const char* at, std::size_t size) {
   return is_plain_json(load<std::uint64_t>(at + size - 8));  // the rest, and some of what was seen
 }
 
-// Appends to `out`, which is in order again, and whole, after finish().
+// One text that grows in an arena, from which nothing else may be taken meanwhile.
 class TextCursor {
  public:
-  TextCursor(std::string& out, std::size_t expected) : out_(out), kept_(out.size()) {
-    out_.resize(kept_ + expected);
-    point_at(kept_);
-  }
+  TextCursor(Arena& arena, std::size_t expected)
+      : arena_(arena), start_(arena.allocate(expected)), at_(start_), end_(start_ + expected) {}
 
-  // At least `bytes` may be put after this.
+  // What is put after this may have as many bytes.
   void make_room(std::size_t bytes) {
     if (static_cast<std::size_t>(end_ - at_) < bytes) grow(bytes);
   }
   void put(char c) { *at_++ = c; }
   void put(std::string_view text) { at_ = copy(at_, text); }
-  // In quotes, with a character before and one behind, which are left out where they are zero. All
-  // at once, because every put waits for where the one before it ended.
-  void put_quoted(std::string_view text, char before, char behind) {
+  // In quotes, with a character before and one behind, which are left out where they are zero; all
+  // at once, because every put waits for where the one before it ended. False, and nothing is put:
+  // the text does not stand in JSON as it is. Needs room for the text and room_around_text.
+  bool put_plain(std::string_view text, char before, char behind) {
     char* at = at_;
-    if (before != 0) *at++ = before;
+    *at = before;
+    at += before != 0 ? 1 : 0;
     *at++ = '"';
-    at = copy(at, text);
+    const std::size_t size = text.size();
+    if (size < 8) {
+      const std::uint64_t word = short_word(text.data(), size);
+      if (!is_plain_json(word)) return false;
+      std::memcpy(at, &word, sizeof word);
+    } else {
+      if (!is_plain_json(text.data(), size)) return false;
+      copy(at, text);
+    }
+    at += size;
     *at++ = '"';
-    if (behind != 0) *at++ = behind;
-    at_ = at;
+    *at = behind;
+    at_ = at + (behind != 0 ? 1 : 0);
+    return true;
   }
+  static constexpr std::size_t room_around_text = 16;
+
   template <class T>
   void put_number(T number) {
     at_ = std::to_chars(at_, end_, number).ptr;
   }
 
+  // `write` gets where to write and returns where it ended.
+  template <class Write>
+  void put_with(Write&& write) {
+    at_ = write(at_);
+  }
   // What only knows how to append to strings.
   template <class Append>
   void append(Append&& append) {
-    out_.resize(size());
-    append(out_);
-    point_at(out_.size());
+    std::string text;
+    append(text);
+    make_room(text.size());
+    put(text);
   }
-  void finish() { out_.resize(size()); }
+  // The text; what was taken for it and not used goes back.
+  std::string_view finish() {
+    arena_.shrink_last(static_cast<std::size_t>(end_ - at_));
+    end_ = at_;
+    return {start_, static_cast<std::size_t>(at_ - start_)};
+  }
 
  private:
   // Most keys and values are short: two words that overlap, and no call.
@@ -105,21 +132,20 @@ class TextCursor {
     std::memcpy(to, text.data(), bytes);
     std::memcpy(to + text.size() - bytes, text.data() + text.size() - bytes, bytes);
   }
-  std::size_t size() const { return static_cast<std::size_t>(at_ - out_.data()); }
-  void point_at(std::size_t size) {
-    at_ = out_.data() + size;
-    end_ = out_.data() + out_.size();
-  }
   void grow(std::size_t bytes) {
-    const std::size_t used = size();
-    out_.resize(std::max(used + bytes, 2 * out_.size()));
-    point_at(used);
+    const auto used = static_cast<std::size_t>(at_ - start_);
+    const std::size_t larger = std::max(used + bytes, 2 * static_cast<std::size_t>(end_ - start_));
+    char* const to = arena_.allocate(larger);
+    std::memcpy(to, start_, used);
+    start_ = to;
+    at_ = to + used;
+    end_ = to + larger;
   }
 
-  std::string& out_;
-  std::size_t kept_;
-  char* at_ = nullptr;
-  char* end_ = nullptr;
+  Arena& arena_;
+  char* start_;
+  char* at_;
+  char* end_;
 };
 
 }  // namespace tailrace::capture

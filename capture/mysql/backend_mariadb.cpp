@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <cstring>
+#include <limits>
 
 #include "capture/mysql/handle.hpp"
 #include "core/bytes.hpp"
@@ -29,23 +30,29 @@ namespace backend {
 namespace {
 
 constexpr int com_binlog_dump_gtid = 30;
+constexpr std::uint16_t does_not_wait = 1;
 constexpr std::uint16_t heartbeat_v2 = 2;  // MySQL ≥ 8.0.28; older ones ignore it
 
 std::string dump_by_position(const DumpRequest& request) {
   std::string body;
   append_fixed(body, static_cast<std::uint32_t>(request.from.offset));
-  append_fixed(body, std::uint16_t{0});
+  append_fixed(body, request.waits ? std::uint16_t{0} : does_not_wait);
   append_fixed(body, request.server_id);
   return body + request.from.file;
 }
 
+// With a set of GTIDs and no file, or with a file whose name wins over the (then empty) set: only
+// this command takes positions of 64 bits.
 std::string dump_by_gtid(const DumpRequest& request) {
-  const std::string executed = request.executed->mysql()->encode();
+  const std::string executed =
+      request.executed ? request.executed->mysql()->encode() : MysqlGtidSet().encode();
+  const BinlogPosition from = request.executed ? BinlogPosition{"", 4} : request.from;
   std::string body;
-  append_fixed(body, heartbeat_v2);
+  append_fixed(body, static_cast<std::uint16_t>(heartbeat_v2 | (request.waits ? 0 : does_not_wait)));
   append_fixed(body, request.server_id);
-  append_fixed(body, std::uint32_t{0});  // size of the file name: a name would win over the set
-  append_fixed(body, std::uint64_t{4});
+  append_fixed(body, static_cast<std::uint32_t>(from.file.size()));
+  body += from.file;
+  append_fixed(body, from.offset);
   append_fixed(body, static_cast<std::uint32_t>(executed.size()));
   return body + executed;
 }
@@ -91,11 +98,13 @@ void set_options(MYSQL* mysql, const MysqlOptions& options, bool encrypt) {
 int socket_of(MYSQL* mysql) { return static_cast<int>(mysql_get_socket(mysql)); }
 
 Result<void> start_dump(Handle& handle, const DumpRequest& request, bool mariadb) {
-  const bool by_gtid = request.executed && !mariadb;
+  const bool far = request.from.offset > std::numeric_limits<std::uint32_t>::max();
+  const bool by_gtid = (request.executed || far) && !mariadb;
   const std::string body = by_gtid ? dump_by_gtid(request) : dump_by_position(request);
   const auto command = static_cast<enum_server_command>(by_gtid ? com_binlog_dump_gtid
                                                                 : COM_BINLOG_DUMP);
-  if ((mariadb && !send(handle, COM_REGISTER_SLAVE, registration(request), true)) ||
+  const bool registers = mariadb && request.server_id != 0;
+  if ((registers && !send(handle, COM_REGISTER_SLAVE, registration(request), true)) ||
       !send(handle, command, body, false)) {
     return Failure(classify(handle.error(), Stage::dump, "ask " + handle.place + " for binlogs"));
   }

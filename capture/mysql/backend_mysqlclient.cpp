@@ -1,6 +1,8 @@
 // libmysqlclient ≥ 8.0: the dump goes through its own binlog calls.
 #include <sys/socket.h>
 
+#include <limits>
+
 #include "capture/mysql/handle.hpp"
 
 namespace tailrace::capture::mysql {
@@ -27,6 +29,7 @@ Handle::~Handle() {
 namespace backend {
 namespace {
 
+constexpr unsigned does_not_wait = 1;
 constexpr unsigned heartbeat_v2 = 2;
 
 mysql_ssl_mode ssl_mode(TlsMode mode) {
@@ -62,12 +65,18 @@ Result<void> start_dump(Handle& handle, const DumpRequest& request, bool mariadb
   handle.dump = std::make_unique<Dump>();
   Dump& dump = *handle.dump;
   dump.rpl.server_id = request.server_id;
-  if (request.executed && !mariadb) {
-    dump.executed = request.executed->mysql()->encode();
-    dump.rpl.start_position = 4;
-    dump.rpl.flags = MYSQL_RPL_GTID | heartbeat_v2;
+  const unsigned patience = request.waits ? 0 : does_not_wait;
+  dump.rpl.flags = patience;
+  // A file's name wins over the set, and only the command with the set takes 64 bits of position.
+  const bool far = request.from.offset > std::numeric_limits<std::uint32_t>::max();
+  if ((request.executed || far) && !mariadb) {
+    dump.executed = request.executed ? request.executed->mysql()->encode() : "";
+    dump.rpl.flags = MYSQL_RPL_GTID | heartbeat_v2 | patience;
     dump.rpl.gtid_set_encoded_size = dump.executed.size();
     dump.rpl.gtid_set_arg = dump.executed.data();
+  }
+  if (request.executed && !mariadb) {
+    dump.rpl.start_position = 4;
   } else {
     dump.file = request.from.file;
     dump.rpl.file_name = dump.file.c_str();

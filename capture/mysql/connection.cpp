@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <mutex>
 
 #include "capture/mysql/handle.hpp"
@@ -272,6 +273,11 @@ Result<void> Connection::start_dump(const DumpRequest& request) {
     TAILRACE_TRY(execute(sql));
     return backend::start_dump(*handle_, request, false);
   }
+  if (!executed && request.from.offset > std::numeric_limits<std::uint32_t>::max()) {
+    return halt("source.position", "MariaDB cannot begin at " + request.from.text() +
+                                       ", above 4 GiB; begin at " + request.from.file +
+                                       ":4, or at a GTID position");
+  }
   // MariaDB takes the position from variables; 4: this reader knows its GTID events.
   DumpRequest positioned = request;
   sql += ", @mariadb_slave_capability = 4";
@@ -285,10 +291,14 @@ Result<void> Connection::start_dump(const DumpRequest& request) {
 }
 
 Result<std::span<const std::uint8_t>> Connection::read_event() {
+  TAILRACE_ASSIGN(const auto packet, read_event_or_end());
+  if (packet) return *packet;
+  return retry("source.unreachable", "the server " + handle_->place + " ended the stream");
+}
+
+Result<std::optional<std::span<const std::uint8_t>>> Connection::read_event_or_end() {
   TAILRACE_ASSIGN(const auto packet, backend::read_packet(*handle_));
-  if (packet.empty()) {
-    return retry("source.unreachable", "the server " + handle_->place + " ended the stream");
-  }
+  if (packet.empty()) return std::nullopt;
   return packet;
 }
 

@@ -47,7 +47,10 @@ struct DumpRequest {
   // Set: begin behind it, and `from` is not used. Error halt source.diverged if it is of the other
   // flavour than the server.
   std::optional<GtidSet> executed;
+  // Without a file: from the oldest that the server has. Offsets above 4 GiB only MySQL knows, with
+  // gtid_mode = ON: MariaDB halts with source.position.
   BinlogPosition from;
+  bool waits = true;  // for new events; else the stream ends with the binlog
 };
 
 class Connection {
@@ -78,6 +81,8 @@ class Connection {
   Result<void> start_dump(const DumpRequest& request);
   // The next event from its header on, valid until the next call. Waits up to three heartbeats.
   Result<std::span<const std::uint8_t>> read_event();
+  // The same of a dump that does not wait: nullopt where the binlog ends.
+  Result<std::optional<std::span<const std::uint8_t>>> read_event_or_end();
 
   // `text` as a string literal with quotes.
   std::string literal(std::string_view text);

@@ -50,6 +50,40 @@ constexpr std::string_view config_cure = "run: SET PERSIST gtid_mode = ON (step 
 constexpr std::string_view corrupt_cure =
     "the server cannot read its own binlog at this position; look into the server's error log";
 
+constexpr std::string_view duplicate_cure =
+    "another reader with the same identity has taken over; run one capture per shard";
+constexpr std::string_view duplicate_id_cure =
+    "another replica with the same server_id has taken over; set another server_id";
+constexpr std::string_view access_cure = "check user, password and privileges";
+constexpr std::string_view tls_cure = "see source.mysql.tls in the pipeline file";
+
+struct OnlookerCure {
+  std::string_view of_pipeline;
+  std::string_view of_onlooker;
+};
+constexpr std::array onlooker_cures{
+    OnlookerCure{purged_cure,
+                 "the server does not have that binlog, or not any more: SHOW BINARY LOGS lists "
+                 "what it has; without --start-position reading begins with the oldest"},
+    OnlookerCure{diverged_cure,
+                 "--start-position is not in this server's binlog; SHOW BINARY LOGS lists its "
+                 "files and their sizes"},
+    OnlookerCure{corrupt_cure,
+                 "--start-position must be where an event begins; if it is, the server cannot "
+                 "read its own binlog there: look into its error log"},
+    OnlookerCure{config_cure,
+                 "begin at a file and offset instead: --start-position binlog.000042:4"},
+    OnlookerCure{duplicate_cure, "run the command again"},
+    OnlookerCure{duplicate_id_cure, "run the command again"},
+    OnlookerCure{access_cure,
+                 "check the user and MYSQL_PWD, and grant what reading takes: GRANT REPLICATION "
+                 "SLAVE, REPLICATION CLIENT ON *.* TO the user"},
+    OnlookerCure{"allow plain ones in source.mysql.tls of the pipeline file",
+                 "allow plain ones with ?tls=preferred in the URL"},
+    OnlookerCure{tls_cure, "add ?tls=disabled, preferred, required, verify_ca or verify_identity, "
+                           "and tls_ca=FILE, to the URL"},
+};
+
 constexpr std::array dump_texts{
     DumpText{"first log file name in binary log index", "source.purged", purged_cure},
     DumpText{"purged required binary logs", "source.purged", purged_cure},
@@ -62,10 +96,8 @@ constexpr std::array dump_texts{
     DumpText{"more GTIDs than the", "source.diverged", diverged_cure},
     DumpText{"position > file size", "source.diverged", diverged_cure},
     DumpText{"position < 4", "source.diverged", diverged_cure},
-    DumpText{"same server_uuid/server_id", "source.taken_over",
-             "another reader with the same identity has taken over; run one capture per shard"},
-    DumpText{"same server_id", "source.taken_over",
-             "another replica with the same server_id has taken over; set another server_id"},
+    DumpText{"same server_uuid/server_id", "source.taken_over", duplicate_cure},
+    DumpText{"same server_id", "source.taken_over", duplicate_id_cure},
     DumpText{"AUTO_POSITION mode", "source.gtid_off", config_cure},
     DumpText{"anonymous", "source.gtid_off", config_cure},
     DumpText{"Binary log is not open", "source.no_binlog",
@@ -110,21 +142,20 @@ Error classify(const ServerError& error, Stage stage, std::string_view doing) {
     return stop("source.dump_refused", std::move(message), "");
   }
   if (error.code == 4052) {  // MariaDB's own code for it
-    return stop("source.taken_over", std::move(message),
-                "another reader with the same identity has taken over; run one capture per shard");
+    return stop("source.taken_over", std::move(message), duplicate_cure);
   }
   if (error.code == 1789) return stop("source.purged", std::move(message), purged_cure);
   if (error.code == 1773 || error.code == 1835) {
     return stop("source.protocol", std::move(message), "this is a bug in the reader");
   }
   if (stage == Stage::connect && error.code == 2026 && certificate_refused(error.text)) {
-    return stop("source.tls", std::move(message), "see source.mysql.tls in the pipeline file");
+    return stop("source.tls", std::move(message), tls_cure);
   }
   if (among(connection_codes, error.code)) {
     return {Disposition::retry, "source.unreachable", std::move(message)};
   }
   if (among(access_codes, error.code)) {
-    return stop("source.access_denied", std::move(message), "check user, password and privileges");
+    return stop("source.access_denied", std::move(message), access_cure);
   }
   if (error.code == 1049) return stop("source.no_database", std::move(message), "");
   if (error.code == 1146) return stop("source.no_table", std::move(message), "");
@@ -136,6 +167,16 @@ Error classify(const ServerError& error, Stage stage, std::string_view doing) {
                 "a column that the pipeline uses is gone; check the pipeline file");
   }
   return stop("source.query", std::move(message), "");
+}
+
+Error for_onlooker(Error error) {
+  for (const OnlookerCure& cure : onlooker_cures) {
+    if (!error.message.ends_with(cure.of_pipeline)) continue;
+    error.message.resize(error.message.size() - cure.of_pipeline.size());
+    error.message += cure.of_onlooker;
+    break;
+  }
+  return error;
 }
 
 }  // namespace tailrace::capture::mysql

@@ -23,4 +23,7 @@ enum class Stage { connect, query, dump };
 // `doing` completes "cannot …": "connect to 127.0.0.1:3306".
 Error classify(const ServerError& error, Stage stage, std::string_view doing);
 
+// The same error for somebody who looks at a binlog without a pipeline: what it advises changes.
+Error for_onlooker(Error error);
+
 }  // namespace tailrace::capture::mysql

@@ -1,4 +1,4 @@
--- binlog_row_metadata=MINIMAL, as servers have it by default: no names, no keys, no members.
+-- binlog_row_metadata=MINIMAL, as servers have it by default: names, keys and members come from CREATE TABLE.
 CREATE TABLE plain (
   id INT UNSIGNED PRIMARY KEY, e ENUM('small','big'), s SET('x','y','z'), t TEXT, l VARCHAR(20) CHARACTER SET latin1,
   b BLOB, d DECIMAL(8,2), dt DATETIME(3), bit1 BIT(1), j JSON, g GEOMETRY);

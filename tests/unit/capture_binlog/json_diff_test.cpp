@@ -79,20 +79,23 @@ TEST(TextCursor, KnowsWhatStandsInAStringAsItIs) {
 }
 
 TEST(TextCursor, CopiesTextsOfEveryLength) {
-  std::string out = "kept";
-  std::string expected = "kept";
-  TextCursor cursor(out, 1);
+  Arena arena;
+  std::string expected;
+  TextCursor cursor(arena, 1);
   for (std::size_t size = 0; size <= 40; ++size) {
     const std::string text =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"s.substr(0, size);
-    cursor.make_room(2 * size + 4);
+    cursor.make_room(2 * size + TextCursor::room_around_text);
     cursor.put(text);
-    cursor.put_quoted(text, ',', ':');
-    expected += text + ",\"" + text + "\":";
+    ASSERT_TRUE(cursor.put_plain(text, ',', ':'));
+    cursor.make_room(size + 1 + TextCursor::room_around_text);
+    ASSERT_TRUE(cursor.put_plain(text, 0, 0));
+    ASSERT_FALSE(cursor.put_plain(text + '"', '{', ':'));
+    expected += text + ",\"" + text + "\":\"" + text + "\"";
   }
   cursor.append([](std::string& to) { to += "end"; });
-  cursor.finish();
-  EXPECT_EQ(out, expected + "end");
+  EXPECT_EQ(cursor.finish(), expected + "end");
+  EXPECT_EQ(arena.copy("next"), "next");
 }
 
 }  // namespace

@@ -116,16 +116,53 @@ TEST(ServerDouble, IsPrintedAsTheServerDoes) {
   }
 }
 
+// A small object whose values are the numbers 0, 1, 2 …; keys in the order given.
+std::string stored_object(const std::vector<std::string>& keys) {
+  std::string entries, values, names;
+  const std::size_t head = 4 + keys.size() * 7;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    append_fixed(entries, static_cast<std::uint16_t>(head + names.size()));
+    append_fixed(entries, static_cast<std::uint16_t>(keys[i].size()));
+    values.push_back('\5');
+    append_fixed(values, static_cast<std::uint16_t>(i));
+    names += keys[i];
+  }
+  std::string document(1, '\0');
+  append_fixed(document, static_cast<std::uint16_t>(keys.size()));
+  append_fixed(document, static_cast<std::uint16_t>(head + names.size()));
+  return document + entries + values + names;
+}
+
+TEST(BinaryJson, KeysOfDocumentsOfTheSameShapeAreToldApart) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> objects = {
+      {{"a", "b"}, R"({"a":0,"b":1})"},
+      {{"a", "c"}, R"({"a":0,"c":1})"},
+      {{"\"", "c"}, R"({"\"":0,"c":1})"},
+      {{"", "ab"}, R"({"":0,"ab":1})"},
+      {{"ab", ""}, R"({"ab":0,"":1})"},
+      {{std::string(600, 'k')}, "{\"" + std::string(600, 'k') + "\":0}"},
+      {{std::string(30, 'k'), "l"}, "{\"" + std::string(30, 'k') + "\":0,\"l\":1}"},
+      {{}, "{}"},
+  };
+  Arena arena;
+  for (int round = 0; round < 20; ++round) {
+    for (const auto& [keys, text] : objects) {
+      for (int again = 0; again < 1 + round % 3; ++again) {
+        EXPECT_EQ(binary_json_text(arena, stored_object(keys)), text);
+      }
+      EXPECT_FALSE(binary_json_text(arena, stored_object({"\xff", "b"})));
+    }
+  }
+}
+
 TEST(BinaryJson, BadDocumentsAreRefused) {
-  std::string out;
-  EXPECT_TRUE(append_binary_json(out, ""));
-  EXPECT_EQ(out, "null");
+  Arena arena;
+  EXPECT_EQ(binary_json_text(arena, ""), "null");
   // An array whose two entries name the array itself.
   const std::string loop = "\2\2\0\x0a\0\2\0\0\2\0\0"s;
   for (const std::string& bad : {"\2"s, "\2\xff\xff\4\0"s, loop, "\x0c\5ab"s, "\x0c\1\xff"s,
                                  "\4\7"s, "\x7f"s, "\x0f\xf6\2\x02\x01"s}) {
-    out.clear();
-    EXPECT_FALSE(append_binary_json(out, bad));
+    EXPECT_FALSE(binary_json_text(arena, bad));
   }
 }
 
