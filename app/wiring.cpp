@@ -116,6 +116,20 @@ Result<std::vector<TableSchema>> read_schemas(const config::PipelineSpec& spec) 
   return schemas;
 }
 
+TableSchema fit_to_file(const config::PipelineSpec& spec, TableSchema schema) {
+  const config::TableSpec* const written = table_spec(spec, schema.id.table);
+  if (written == nullptr) return schema;
+  drop_excluded(schema, written->exclude);
+  for (Column& column : schema.columns) {
+    const auto& booleans = written->booleans;
+    column.type.as_boolean =
+        std::find(booleans.begin(), booleans.end(), column.name) != booleans.end();
+    column.type.decimal_as_number =
+        written->decimals_as_numbers && column.type.kind == ColumnKind::decimal;
+  }
+  return schema;
+}
+
 Result<std::unique_ptr<capture::BinlogSource>> make_source(
     const config::PipelineSpec& spec, const std::vector<TableSchema>& schemas) {
   TAILRACE_ASSIGN(const transform::PipelinePlan plan,

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <map>
+#include <memory>
 
 #include "capture/binlog/charset.hpp"
 #include "capture/binlog/geometry.hpp"
@@ -171,6 +173,14 @@ bool convert(const ColumnType& type, std::string_view text, Arena& arena, Value&
   return false;
 }
 
+// Null: a character set of no server that we know.
+const CharsetConverter* converter_of(const std::string& charset) {
+  static thread_local std::map<std::string, std::unique_ptr<CharsetConverter>> known;
+  const auto [at, is_new] = known.try_emplace(charset);
+  if (is_new) at->second = CharsetConverter::create(charset);
+  return at->second.get();
+}
+
 }  // namespace
 
 std::string quoted_identifier(std::string_view name) {
@@ -186,7 +196,25 @@ std::string select_expression(const Column& column) {
   std::string name = quoted_identifier(column.name);
   const bool floating =
       column.type.kind == ColumnKind::float32 || column.type.kind == ColumnKind::float64;
+  if (is_selected_as_bytes(column.type)) return "CAST(" + name + " AS BINARY)";
   return floating ? name + " * 1e0" : name;
+}
+
+bool is_selected_as_bytes(const ColumnType& type) {
+  const bool text = type.kind == ColumnKind::character || type.kind == ColumnKind::varchar ||
+                    type.kind == ColumnKind::text;
+  return text && !type.charset.empty() && type.charset != "utf8mb4";
+}
+
+Result<Value> value_from_field(const ColumnType& type, std::string_view field, Arena& arena) {
+  if (!is_selected_as_bytes(type)) return value_from_text(type, field, arena);
+  const CharsetConverter* const converter = converter_of(type.charset);
+  if (converter == nullptr) {
+    return halt("binlog.unsupported", "a column has the character set '" + type.charset +
+                                          "', which this version does not know");
+  }
+  bool repaired = false;
+  return Value::string(converter->to_utf8(field, arena, repaired));
 }
 
 Result<Value> value_from_text(const ColumnType& type, std::string_view text, Arena& arena) {

@@ -34,6 +34,21 @@ TEST(EventReader, TheAnnouncedChecksumHoldsUntilFormatDescriptionSaysOtherwise) 
   EXPECT_THAT(wrong.error().message, HasSubstr("XID event at offset 4711"));
 }
 
+// MariaDB 11 begins to send within a file, at the GTID: without the position, with the file's sum.
+TEST(EventReader, MariadbsFormatDescriptionFromWithinAFileHasAnotherSum) {
+  EventReader reader(ChecksumAlgorithm::crc32);
+  std::string bytes = format_description_bytes("11.8.6-MariaDB", false);
+  bytes.replace(13, 4, 4, '\0');
+  ASSERT_TRUE(reader.read(bytes, 343));
+  EXPECT_EQ(reader.format().checksum, ChecksumAlgorithm::none);
+  std::string mysql = format_description_bytes("8.0.36", false);
+  mysql.replace(13, 4, 4, '\0');
+  EXPECT_EQ(reader.read(mysql, 343).error().code, "binlog.checksum");
+  std::string summed = format_description_bytes("11.8.6-MariaDB", true);
+  summed.replace(13, 4, 4, '\0');
+  EXPECT_EQ(reader.read(summed, 343).error().code, "binlog.checksum");
+}
+
 TEST(EventReader, LengthsThatDisagreeHalt) {
   EventReader reader;
   std::string xid = event_bytes({EventType::xid, "12345678", 0, false});
