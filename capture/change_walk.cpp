@@ -135,6 +135,8 @@ Result<void> ChangeWalk::apply(const EventView& event) {
     case EventType::new_load:
       return load(event);
     case EventType::mariadb_start_encryption:
+      // A server marks it so: what it sends is decrypted.
+      if ((event.header.flags & event_flag::ignorable) != 0) return {};
       return unsupported_event(event,
                                "what follows is encrypted; read it from the server, which "
                                "decrypts what it sends");
