@@ -5,6 +5,7 @@
 #include <map>
 
 #include "capture/column_type.hpp"
+#include "capture/known_schemas.hpp"
 #include "capture/mysql/connection.hpp"
 
 namespace tailrace::capture {
@@ -242,6 +243,7 @@ Result<SchemaCatalog> read_catalog(const MysqlOptions& options) {
     of_database.database = database;
     TAILRACE_ASSIGN(auto schemas, read_table_schemas(of_database, selected));
     for (TableSchema& schema : schemas) {
+      forget_doubtful_members(schema);
       const std::string& collation = collations[schema.id];
       catalog.put({std::move(schema), {charset_of_collation_name(collation, ""), collation}});
     }

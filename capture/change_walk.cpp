@@ -135,6 +135,8 @@ Result<void> ChangeWalk::apply(const EventView& event) {
     case EventType::new_load:
       return load(event);
     case EventType::mariadb_start_encryption:
+      // A server marks it so: what it sends is decrypted.
+      if ((event.header.flags & event_flag::ignorable) != 0) return {};
       return unsupported_event(event,
                                "what follows is encrypted; read it from the server, which "
                                "decrypts what it sends");
@@ -219,7 +221,8 @@ Result<void> ChangeWalk::rows(const EventView& event) {
   if (!open_) begin();  // without GTID and BEGIN: the first after a start position
   if (shown_) {
     RowDecoder decoder(*entry->layout, rows, arena_);
-    TAILRACE_TRY(visit_rows(decoder, {event, transaction_, entry->layout, rows.op, events_->file()}));
+    TAILRACE_TRY(
+        visit_rows(decoder, {event, transaction_, entry->layout, rows.op, events_->file()}));
     repaired_.invalid_texts += decoder.counters().invalid_texts;
     repaired_.unknown_documents += decoder.counters().unknown_documents;
   }
@@ -301,8 +304,8 @@ Result<void> ChangeWalk::tell(const EventView& event, const QueryEvent& query,
   if (!asked_for) return {};
   const std::string_view sql = in_utf8(query);
   if (statement.kind == StatementKind::row_change) return row_statement(event, sql), Result<void>();
-  return visitor_.statement(
-      {event, transaction_, statement.kind == StatementKind::truncate, std::move(named), sql, events_->file()});
+  return visitor_.statement({event, transaction_, statement.kind == StatementKind::truncate,
+                             std::move(named), sql, events_->file()});
 }
 
 void ChangeWalk::row_statement(const EventView& event, std::string_view sql) {

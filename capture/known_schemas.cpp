@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "capture/binlog/charset.hpp"
 #include "capture/binlog/table_layout.hpp"
 #include "capture/binlog/wire_column.hpp"
@@ -15,8 +17,10 @@ bool has_charset(ColumnKind kind) {
   return kind == ColumnKind::character || kind == ColumnKind::varchar || kind == ColumnKind::text;
 }
 
+// 0: the members are not known.
 std::size_t choice_bytes(const ColumnType& type) {
   const std::size_t members = type.members.size();
+  if (members == 0) return 0;
   if (type.kind == ColumnKind::enumeration) return members < 256 ? 1 : 2;
   return members > 32 ? 8 : (members + 7) / 8;
 }
@@ -69,6 +73,16 @@ std::string column_difference(const TableMapColumn& wire, const ColumnType& told
 }
 
 }  // namespace
+
+void forget_doubtful_members(TableSchema& schema) {
+  for (Column& column : schema.columns) {
+    std::vector<std::string>& members = column.type.members;
+    const bool doubtful = std::any_of(
+        members.begin(), members.end(),
+        [](const std::string& member) { return member.find('?') != std::string::npos; });
+    if (doubtful) members.clear();
+  }
+}
 
 std::optional<std::string> shape_difference(const TableMap& map, const TableSchema& schema) {
   const std::vector<bool> nothing(schema.columns.size(), false);

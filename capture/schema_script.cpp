@@ -10,6 +10,7 @@
 #include <optional>
 #include <sstream>
 
+#include "capture/known_schemas.hpp"
 #include "capture/sql_cursor.hpp"
 
 namespace tailrace::capture {
@@ -143,6 +144,12 @@ Result<SchemaCatalog> read_schema_script(std::string_view script) {
     }
     const auto unconditional = without_condition(statement);
     catalog.apply({unconditional ? *unconditional : statement, database, dialect});
+  }
+  for (const TableId& id : catalog.tables()) {
+    if (catalog.find(id) == nullptr) continue;
+    TableDefinition table = *catalog.find(id);
+    forget_doubtful_members(table.schema);
+    catalog.put(std::move(table));
   }
   if (!catalog.tables().empty()) return catalog;
   return halt("schema.no_tables",

@@ -121,21 +121,39 @@ void append_json_string(std::string& out, std::string_view text) {
   out.push_back('"');
 }
 
+namespace {
+
+constexpr char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+// Both digits of twelve bits.
+constexpr auto base64_pairs = [] {
+  std::array<char, 2 * 4096> pairs{};
+  for (std::size_t i = 0; i < 4096; ++i) {
+    pairs[2 * i] = base64_digits[i >> 6];
+    pairs[2 * i + 1] = base64_digits[i & 63];
+  }
+  return pairs;
+}();
+
+}  // namespace
+
 void append_base64(std::string& out, std::string_view bytes) {
-  constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const std::size_t before = out.size();
+  out.resize(before + (bytes.size() + 2) / 3 * 4);
+  char* to = out.data() + before;
   std::size_t i = 0;
   const auto at = [&](std::size_t k) { return static_cast<unsigned char>(bytes[k]); };
-  for (; i + 2 < bytes.size(); i += 3) {
+  for (; i + 2 < bytes.size(); i += 3, to += 4) {
     const unsigned n = static_cast<unsigned>(at(i) << 16 | at(i + 1) << 8 | at(i + 2));
-    for (int shift = 18; shift >= 0; shift -= 6) out.push_back(digits[(n >> shift) & 63]);
+    std::memcpy(to, &base64_pairs[2 * (n >> 12)], 2);
+    std::memcpy(to + 2, &base64_pairs[2 * (n & 0xfff)], 2);
   }
   if (i == bytes.size()) return;
   const bool two = i + 1 < bytes.size();
   const unsigned n = static_cast<unsigned>(at(i) << 16 | (two ? at(i + 1) << 8 : 0));
-  out.push_back(digits[(n >> 18) & 63]);
-  out.push_back(digits[(n >> 12) & 63]);
-  out.push_back(two ? digits[(n >> 6) & 63] : '=');
-  out.push_back('=');
+  std::memcpy(to, &base64_pairs[2 * (n >> 12)], 2);
+  to[2] = two ? base64_digits[(n >> 6) & 63] : '=';
+  to[3] = '=';
 }
 
 bool decode_base64(std::string_view text, std::string& out) {

@@ -48,7 +48,8 @@ std::string dump_by_gtid(const DumpRequest& request) {
       request.executed ? request.executed->mysql()->encode() : MysqlGtidSet().encode();
   const BinlogPosition from = request.executed ? BinlogPosition{"", 4} : request.from;
   std::string body;
-  append_fixed(body, static_cast<std::uint16_t>(heartbeat_v2 | (request.waits ? 0 : does_not_wait)));
+  const int patience = request.waits ? 0 : does_not_wait;
+  append_fixed(body, static_cast<std::uint16_t>(heartbeat_v2 | patience));
   append_fixed(body, request.server_id);
   append_fixed(body, static_cast<std::uint32_t>(from.file.size()));
   body += from.file;

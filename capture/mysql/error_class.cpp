@@ -96,6 +96,7 @@ constexpr std::array dump_texts{
     DumpText{"more GTIDs than the", "source.diverged", diverged_cure},
     DumpText{"position > file size", "source.diverged", diverged_cure},
     DumpText{"position < 4", "source.diverged", diverged_cure},
+    DumpText{"impossible position", "source.diverged", diverged_cure},  // MariaDB
     DumpText{"same server_uuid/server_id", "source.taken_over", duplicate_cure},
     DumpText{"same server_id", "source.taken_over", duplicate_id_cure},
     DumpText{"AUTO_POSITION mode", "source.gtid_off", config_cure},

@@ -16,6 +16,7 @@
 #include "app/binlog/change_counts.hpp"
 #include "app/verbs/verb.hpp"
 #include "tests/unit/app/temporary_folder.hpp"
+#include "tests/unit/capture_binlog/event_bytes.hpp"
 
 namespace tailrace::app {
 namespace {
@@ -314,6 +315,25 @@ TEST(BinlogVerb, NeverTellsAWrongRowOfADamagedFile) {
   }
   ::close(file);
   EXPECT_EQ(boundaries, 74u) << "only between two events is a file whole";
+}
+
+TEST(BinlogVerb, SaysThatAFileIsEncrypted) {
+  const TemporaryFolder folder;
+  folder.write("mysql",
+               "\xfd"
+               "bin and what nobody can read");
+  const Outcome mysql = run({folder.file("mysql")});
+  EXPECT_EQ(mysql.code, kFailed);
+  EXPECT_THAT(mysql.err, HasSubstr("is encrypted; read it from the server, which decrypts"));
+  const std::string bytes = read_file(golden / "mariadb" / "types.binlog");
+  const std::string head = bytes.substr(0, 4 + static_cast<unsigned char>(bytes[4 + 9]));
+  const std::string key = capture::event_bytes(
+      {capture::EventType::mariadb_start_encryption, std::string(21, '\1'), 0, true});
+  folder.write("mariadb", head + key + std::string(300, 'U'));
+  const Outcome mariadb = run({folder.file("mariadb")});
+  EXPECT_EQ(mariadb.code, kFailed);
+  EXPECT_THAT(mariadb.err, HasSubstr("START_ENCRYPTION event at offset 256: what follows is "
+                                     "encrypted; read it from the server"));
 }
 
 // Files of other servers, beside the repository. What is not named here is read to its end.

@@ -51,5 +51,22 @@ TEST(ErrorClass, MessageNamesPlaceAndNumber) {
             "cannot read binlogs from db:3306: Lost connection (error 2013)");
 }
 
+TEST(ErrorClass, AdvisesAnOnlookerOfBinlogsAndNotOfPipelines) {
+  for (const Error& error :
+       {of(1236, "Could not find first log file name in binary log index file"),
+        of(1236, "Client requested master to start replication from position > file size"),
+        of(1236, "Client requested master to start replication from impossible position"),
+        of(1236, "bogus data in log event"), of(1236, "AUTO_POSITION mode: GTID_MODE = OFF"),
+        of(1045, "Access denied"), of(2026, "certificate verify failed", Stage::connect)}) {
+    const Error told = for_onlooker(error);
+    EXPECT_EQ(told.code, error.code);
+    EXPECT_NE(told.message, error.message);
+    EXPECT_EQ(told.message.find("pipeline"), std::string::npos) << told.message;
+    EXPECT_EQ(told.message.find("first load"), std::string::npos) << told.message;
+  }
+  const Error other = of(2013, "Lost connection");
+  EXPECT_EQ(for_onlooker(other).message, other.message);
+}
+
 }  // namespace
 }  // namespace tailrace::capture::mysql

@@ -73,6 +73,17 @@ KnownSchemas known(std::string_view script) {
   return KnownSchemas(std::move(*catalog));
 }
 
+TEST(SchemaScript, DoesNotBelieveMembersThatADumpMayHaveChanged) {
+  const auto catalog =
+      read_schema_script("CREATE TABLE s.t (e ENUM('x', '?'), s SET('x', 'really?'), f ENUM('y'))");
+  ASSERT_TRUE(catalog);
+  const TableDefinition* const table = catalog->find({"s", "t"});
+  ASSERT_NE(table, nullptr);
+  EXPECT_THAT(table->schema.columns[0].type.members, ElementsAre());
+  EXPECT_THAT(table->schema.columns[1].type.members, ElementsAre());
+  EXPECT_THAT(table->schema.columns[2].type.members, ElementsAre("y"));
+}
+
 // shop.t as a server without any metadata logs it: INT, VARCHAR(20) of utf8mb4, DECIMAL(10,2).
 TableMap logged_table() {
   TableMap map;
