@@ -4,7 +4,7 @@
   differential_test.py --up --dir /tmp/stack --rows build/release/tests/integration/differential/differential_rows
 
 For MySQL 9 and 5.6, MariaDB 10.11 and 11.8, for every row image and every binlog_row_metadata that the server has,
-and once more with a compressed binlog where it has that:
+and once more with a compressed binlog, and with JSON logged as differences, where it has that:
 tables of every type with edge values (type_cases.py) are filled, changed and emptied. Each value is compared, byte for
 byte, between
   SELECT   the text protocol, mapped by the rules of the reference as expected.py writes them,
@@ -46,12 +46,14 @@ LEAST_CELLS = {"mysql": 37000, "mysql56": 15500, "mariadb": 41500, "mariadb118":
 class Combination:
     """One row image and one setting of the metadata on one server."""
 
-    def __init__(self, server, image, metadata, cases, tally, options, compressed=False):
+    def __init__(self, server, image, metadata, cases, tally, options, extra=""):
+        """`extra`: "compressed", or "partial" for JSON logged as differences."""
         self.server, self.image, self.metadata = server, image, metadata
-        self.compressed = compressed
-        self.label = image + (" compressed" if compressed else "")
+        self.compressed, self.partial = extra == "compressed", extra == "partial"
+        self.label = f"{image} {extra}".strip()
         self.tally, self.options = tally, options
         self.has_peer = all(case.group != type_cases.OLD_FRACTION for case in cases) and not options.no_peer
+        self.has_peer = self.has_peer and not self.partial  # it prints the differences
         self.database = f"diff_{image}_{metadata or 'none'}".lower()
         self.tables = tables.tables_of([case for case in cases if metadata == "FULL" or not case.named])
         self.where = f"{server.name} {self.label} {metadata or 'no metadata'}"
@@ -65,13 +67,13 @@ class Combination:
         first = self._selected()
         self._compare_snapshot(first)
         for table in self.tables:
-            for sql in table.updates():
+            for sql in table.partial_updates() if self.partial else table.updates():
                 self.server.run(sql)
         second = self._selected()
         for table in self.tables:
             self.server.run(f"DELETE FROM {table.name}")
         self.server.new_binlog()
-        self._check_compression(file)
+        self._check_kind_of_events(file)
         names = [table.name for table in self.tables]
         lines = self.server.capture_rows(self.options.rows, self.database, "binlog", file, *names)
         events = [json.loads(line) for line in lines]
@@ -82,8 +84,12 @@ class Combination:
             peer.compare(self, self.server.peer_command(file), events, (first, second))
         self.server.run(f"DROP DATABASE {self.database}")
 
-    def _check_compression(self, file):
-        """That the setting took hold: the file holds far fewer bytes than the values have."""
+    def _check_kind_of_events(self, file):
+        """That the setting took hold: a file with far fewer bytes than the values have, events of differences."""
+        if self.partial:
+            kinds = {row[2] for row in self.server.rows(f"SHOW BINLOG EVENTS IN '{file.name}'")}
+            if b"Update_rows_partial" not in kinds:
+                self.tally.fail(self.where, f"no partial update was logged: {kinds}")
         if self.compressed and file.stat().st_size > 2 << 20:
             self.tally.fail(self.where, f"{file.name} has {file.stat().st_size} bytes: is it compressed?")
 
@@ -104,6 +110,8 @@ class Combination:
         if self.metadata:
             server.run(f"SET GLOBAL binlog_row_metadata = '{self.metadata}'")
         server.compress(self.compressed)
+        if server.mysql8:
+            server.run(f"SET SESSION binlog_row_value_options = '{'PARTIAL_JSON' if self.partial else ''}'")
         for table in self.tables:
             old = table.group in ("old_temporal", type_cases.OLD_FRACTION)
             if old:
@@ -174,16 +182,17 @@ class Combination:
         for table in self.tables:
             if names is not None and table.name not in names:
                 continue
-            for op in ("insert", "update", "delete"):
-                if seen[table.name, op] != table.rows:
-                    self.tally.fail(self.where, f"{what}: {table.name}: {seen[table.name, op]} of {table.rows} {op}s")
+            changed = sum(first[table.name][key] != second[table.name][key] for key in first[table.name])
+            for op, count in (("insert", table.rows), ("update", changed), ("delete", table.rows)):
+                if seen[table.name, op] != count:
+                    self.tally.fail(self.where, f"{what}: {table.name}: {seen[table.name, op]} of {count} {op}s")
 
     def _check_presence(self, what, event, first, second):
         """Absent is a third state beside NULL: an image must hold what its kind promises, and no more."""
         table = self.table(event["t"])
         every = {"id"} | set(table.by_name)
         blobs = {c.name for c in table.columns if c.blob_like}
-        assigned = {c.name for c in table.columns if c.updated}
+        assigned = {c.name for c in table.columns if c.updated or self.partial}
         changed = {name for name in assigned if first[name][0] != second[name][0]}
         least, most = {"before": every, "after": every}, {"before": every, "after": every}
         if self.image == "MINIMAL":
@@ -213,7 +222,10 @@ def run_server(stack, name, tally, options):
                 for chosen in filter(None, (others, alone)):
                     Combination(server, image, metadata, chosen, tally, options).run()
         if server.compresses:
-            Combination(server, "FULL", settings[-1], others, tally, options, compressed=True).run()
+            Combination(server, "FULL", settings[-1], others, tally, options, "compressed").run()
+        if server.mysql8:
+            documents = [case for case in cases if case.kind == "json"]
+            Combination(server, "FULL", settings[-1], documents, tally, options, "partial").run()
         every = [*charsets.every_character(), *charsets.of_each_collation()]
         for metadata in dict.fromkeys((settings[0], settings[-1])):
             Combination(server, "FULL", metadata, every, tally, options).run()
