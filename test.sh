@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds and runs the tests.
 #
-#   ./test.sh              everything: Release with real servers, then ASan+UBSan without them
+#   ./test.sh              everything: Release with real servers, ASan+UBSan without them, and the
+#                          fuzz targets (clang) for 20 seconds each
 #   ./test.sh --unit       only the fast ones (labels unit, golden, fuzz, style); no servers
 #   ./test.sh -R REGEX     only tests whose name matches
 set -euo pipefail
@@ -66,9 +67,13 @@ else
 fi
 build dev --target fast_tests
 check dev -L "$fast_labels"
+if [[ $unit == no ]]; then
+  build fuzz --target fuzz_targets
+  check fuzz -L '^fuzz$'
+fi
 
 say "Summary"
-for log in "$results"/{release,dev}.log; do
+for log in "$results"/{release,dev,fuzz}.log; do
   [[ -e $log ]] || continue
   preset=$(basename "$log" .log)
   grep -E 'tests passed|No tests were found' "$log" | sed "s/^/$preset: /" || true

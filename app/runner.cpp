@@ -73,10 +73,11 @@ Result<void> Runner::start() {
   TAILRACE_TRY(wait_for_schemas());
   if (stopping()) return {};
   TAILRACE_TRY(settle_identity());
-  for (std::size_t i = 0; i < plan_.documents.size(); ++i) {
-    if (sinks_of(plan_.documents[i].name).empty()) continue;
+  for (std::size_t i = 0; i < blueprint_->plan.documents.size(); ++i) {
+    if (sinks_of(blueprint_->plan.documents[i].name).empty()) continue;
     auto& slot = projectors_.emplace_back(std::make_unique<ProjectorSlot>());
     slot->document = static_cast<std::uint16_t>(i);
+    slot->blueprint = blueprint_;
   }
   for (const auto& slot : projectors_) {
     slot->thread = std::jthread([this, at = slot.get()] { projector_loop(*at); });
@@ -102,34 +103,41 @@ Result<void> Runner::find_target() {
 }
 
 // The plan is compiled from the schemas that capture saved with the log.
-Result<void> Runner::wait_for_schemas() {
+Result<Runner::Blueprint> Runner::read_blueprint() {
   const stream::TopicSpec control{engine::control_topic(spec_.name), 1,
                                   stream::Retention::compacted};
+  TAILRACE_TRY(log_->ensure_topics(std::span(&control, 1)));
+  Blueprint blueprint;
+  TAILRACE_ASSIGN(
+      blueprint.control,
+      engine::read_control(*log_, spec_.name, system_clock().now() + std::chrono::seconds(30)));
+  const engine::ControlState& state = blueprint.control;
+  if (!state.schemas || state.spec_hashes.empty() || !state.identity) return blueprint;
+  TAILRACE_ASSIGN(blueprint.plan, transform::compile_plan(spec_.documents, state.schemas->tables));
+  for (const transform::DocumentPlan& document : blueprint.plan.documents) {
+    const auto saved = state.spec_hashes.find(document.name);
+    if (saved != state.spec_hashes.end() && saved->second == document.spec_hash) continue;
+    return halt(
+        "spec.changed",
+        fmt::format("document '{}' is defined differently from what its state was built from "
+                    "(root, columns, children, lookups or keys changed); give the new definition "
+                    "another document name, or take the old definition back",
+                    document.name));
+  }
+  return blueprint;
+}
+
+Result<void> Runner::wait_for_schemas() {
   for (unsigned attempt = 0; !stopping(); ++attempt) {
-    auto ensured = log_->ensure_topics(std::span(&control, 1));
-    auto state = ensured ? engine::read_control(*log_, spec_.name,
-                                                system_clock().now() + std::chrono::seconds(30))
-                         : Result<engine::ControlState>(Failure(ensured.error()));
-    if (!state) {
-      if (state.error().disposition != Disposition::retry) return Failure(state.error());
-      if (!back_off("log", state.error(), attempt)) return {};
+    auto blueprint = read_blueprint();
+    if (!blueprint) {
+      if (blueprint.error().disposition != Disposition::retry) return Failure(blueprint.error());
+      if (!back_off("log", blueprint.error(), attempt)) return {};
       continue;
     }
     if (attempt > 0) board_.set("log", engine::Phase::streaming);
-    if (state->schemas && !state->spec_hashes.empty() && state->identity) {
-      control_ = std::move(*state);
-      TAILRACE_ASSIGN(plan_, transform::compile_plan(spec_.documents, *control_.schemas));
-      for (const transform::DocumentPlan& document : plan_.documents) {
-        const auto saved = control_.spec_hashes.find(document.name);
-        if (saved != control_.spec_hashes.end() && saved->second == document.spec_hash) continue;
-        return halt(
-            "spec.changed",
-            fmt::format(
-                "document '{}' is defined differently from what its state was built from "
-                "(root, columns, children, lookups or keys changed); give the new definition "
-                "another document name, or take the old definition back",
-                document.name));
-      }
+    if (blueprint->control.identity && !blueprint->plan.documents.empty()) {
+      blueprint_ = std::make_shared<const Blueprint>(std::move(*blueprint));
       return {};
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -137,12 +145,23 @@ Result<void> Runner::wait_for_schemas() {
   return {};
 }
 
+// Capture added columns: the projector goes on with the plan that has them.
+Result<void> Runner::renew_blueprint(ProjectorSlot& slot) {
+  TAILRACE_ASSIGN(Blueprint blueprint, read_blueprint());
+  slot.blueprint = std::make_shared<const Blueprint>(std::move(blueprint));
+  log_info("projector.schema_followed",
+           {{"document", slot.blueprint->plan.documents[slot.document].name},
+            {"version", slot.blueprint->control.schemas->version}});
+  return {};
+}
+
 // A sink that was built from another log makes this log a later generation (engine.md §3).
 Result<void> Runner::settle_identity() {
-  sinks::LogIdentity identity = *control_.identity;
+  sinks::LogIdentity identity = *blueprint_->control.identity;
   bool changed = false;
-  for (const transform::DocumentPlan& document : plan_.documents) {
-    const sinks::DocumentShape shape = shape_of(spec_, document, *control_.schemas);
+  for (const transform::DocumentPlan& document : blueprint_->plan.documents) {
+    const sinks::DocumentShape shape =
+        shape_of(spec_, document, blueprint_->control.schemas->tables);
     for (const sinks::SinkSpec* sink : sinks_of(document.name)) {
       TAILRACE_ASSIGN(const auto opened, make_sink(*sink, shape));
       for (unsigned attempt = 0; !stopping(); ++attempt) {
@@ -168,7 +187,7 @@ Result<void> Runner::settle_identity() {
     if (saved.error().disposition != Disposition::retry) return saved;
     if (!back_off("log", saved.error(), attempt)) return {};
   }
-  control_.identity = identity;
+  identity_ = identity;
   return {};
 }
 
@@ -206,7 +225,11 @@ void Runner::keep_running(const std::string& component, const std::function<Resu
 }
 
 void Runner::capture_loop() {
-  keep_running("capture", [this] { return capture_once(); });
+  keep_running("capture", [this] {
+    auto outcome = capture_once();
+    while (!outcome && outcome.error().code == "schema.newer") outcome = capture_once();
+    return outcome;
+  });
   capture_ended_ = true;
 }
 
@@ -270,12 +293,13 @@ Result<void> Runner::capture_once() {
   options.log_id = random_id();
   options.documents = spec_.documents;
   options.events = spec_.events;
+  options.schema_policy = spec_.source.on_schema_change;
   TAILRACE_ASSIGN(options.first_position, first_position());
-  engine::CaptureRole role(std::move(options),
-                           {*log_, system_clock(), board_, [this] { return schemas_of_source(); },
-                            [this](const std::vector<TableSchema>& schemas) {
-                              return open_source(schemas);
-                            }});
+  engine::CaptureRole role(
+      std::move(options),
+      {*log_, system_clock(), board_, [this] { return schemas_of_source(); },
+       [this](const std::vector<TableSchema>& schemas) { return open_source(schemas); },
+       [this](TableSchema schema) { return fit_to_file(spec_, std::move(schema)); }});
   // The role owns the source: it must not be shown any more when the role goes.
   struct Unshow {
     Runner& runner;
@@ -304,8 +328,13 @@ Result<void> Runner::capture_once() {
 // ------------------------------------------------------------------ projectors
 
 void Runner::projector_loop(ProjectorSlot& slot) {
-  keep_running("projector " + plan_.documents[slot.document].name, [&]() -> Result<void> {
-    const auto outcome = project_once(slot);
+  const std::string& document = blueprint_->plan.documents[slot.document].name;
+  keep_running("projector " + document, [&]() -> Result<void> {
+    auto outcome = project_once(slot);
+    while (!outcome && outcome.error().code == "schema.newer") {
+      TAILRACE_TRY(renew_blueprint(slot));
+      outcome = project_once(slot);
+    }
     if (outcome) return {};
     if (outcome.error().code == "state.corrupt" && log_->keeps_state()) return forget_store(slot);
     if (outcome.error().code == "log.fenced") return doubt_fence(slot, outcome.error());
@@ -326,7 +355,7 @@ Result<void> Runner::doubt_fence(ProjectorSlot& slot, const Error& error) {
 
 // A damaged local store is only a copy: the next take-over restores it from the log.
 Result<void> Runner::forget_store(const ProjectorSlot& slot) {
-  const std::string& document = plan_.documents[slot.document].name;
+  const std::string& document = blueprint_->plan.documents[slot.document].name;
   for (stream::Partition partition = 0; partition < partitions_of(spec_); ++partition) {
     TAILRACE_TRY(stores_->remove(document + "-" + std::to_string(partition)));
   }
@@ -335,33 +364,35 @@ Result<void> Runner::forget_store(const ProjectorSlot& slot) {
                "the local state of document '" + document + "' was damaged; restoring it");
 }
 
-Result<std::vector<std::unique_ptr<engine::SinkLane>>> Runner::open_lanes(std::uint16_t document) {
+Result<std::vector<std::unique_ptr<engine::SinkLane>>> Runner::open_lanes(
+    const ProjectorSlot& slot) {
   std::vector<std::unique_ptr<engine::SinkLane>> lanes;
-  const transform::DocumentPlan& plan = plan_.documents[document];
-  const sinks::DocumentShape shape = shape_of(spec_, plan, *control_.schemas);
+  const transform::DocumentPlan& plan = slot.blueprint->plan.documents[slot.document];
+  const sinks::DocumentShape shape = shape_of(spec_, plan, slot.blueprint->control.schemas->tables);
   for (const sinks::SinkSpec* sink : sinks_of(plan.name)) {
     TAILRACE_ASSIGN(auto opened, make_sink(*sink, shape));
-    lanes.push_back(std::make_unique<engine::SinkLane>(
-        lane_options(spec_, *sink), std::move(opened), *control_.identity, board_));
+    lanes.push_back(std::make_unique<engine::SinkLane>(lane_options(spec_, *sink),
+                                                       std::move(opened), identity_, board_));
   }
   return lanes;
 }
 
 Result<void> Runner::project_once(ProjectorSlot& slot) {
-  TAILRACE_ASSIGN(const auto lanes, open_lanes(slot.document));
+  TAILRACE_ASSIGN(const auto lanes, open_lanes(slot));
   engine::ProjectorOptions options;
   options.pipeline = spec_.name;
   options.instance_id = instance_id_;
   options.document = slot.document;
   options.sources = {spec_.source.shards[0].name};
-  options.identity = *control_.identity;
+  options.identity = identity_;
+  options.schema_version = slot.blueprint->control.schemas->version;
   options.halt_on_poison = spec_.errors.halt_on_poison;
   options.dead_letters_per_second = spec_.errors.pause_above_per_second;
   options.partitions = partitions_of(spec_);
   std::vector<engine::SinkPort*> ports;
   for (const auto& lane : lanes) ports.push_back(lane.get());
-  engine::Projector projector(std::move(options),
-                              {*log_, *stores_, plan_, std::move(ports), system_clock(), board_});
+  engine::Projector projector(std::move(options), {*log_, *stores_, slot.blueprint->plan,
+                                                   std::move(ports), system_clock(), board_});
   TAILRACE_TRY(projector.open());
   Deadline next_check{};
   while (!stopping()) {

@@ -46,8 +46,14 @@ class Runner {
   capture::SnapshotProgress snapshot_progress() const;
 
  private:
+  // What the log says a plan is compiled from, and the plan.
+  struct Blueprint {
+    engine::ControlState control;
+    transform::PipelinePlan plan;
+  };
   struct ProjectorSlot {
     std::uint16_t document;
+    std::shared_ptr<const Blueprint> blueprint;
     std::jthread thread;
     std::atomic<bool> reached{false};
     std::atomic<bool> ended{false};
@@ -57,6 +63,8 @@ class Runner {
 
   Result<void> start();
   Result<void> wait_for_schemas();
+  Result<Blueprint> read_blueprint();
+  Result<void> renew_blueprint(ProjectorSlot& slot);
   Result<void> settle_identity();
   Result<void> save_identity(const sinks::LogIdentity& identity);
   Result<void> find_target();
@@ -68,7 +76,7 @@ class Runner {
   Result<void> project_once(ProjectorSlot& slot);
   Result<void> forget_store(const ProjectorSlot& slot);
   Result<void> doubt_fence(ProjectorSlot& slot, const Error& error);
-  Result<std::vector<std::unique_ptr<engine::SinkLane>>> open_lanes(std::uint16_t document);
+  Result<std::vector<std::unique_ptr<engine::SinkLane>>> open_lanes(const ProjectorSlot& slot);
   std::vector<const sinks::SinkSpec*> sinks_of(const std::string& document) const;
   // Waits before the next attempt; false: stop was requested meanwhile.
   bool back_off(const std::string& component, const Error& error, unsigned attempt);
@@ -94,8 +102,8 @@ class Runner {
   const capture::BinlogSource* source_ = nullptr;  // capture's, while it lives; guarded by mutex_
   std::unique_ptr<stream::EventLog> log_;
   std::unique_ptr<transform::StoreFactory> stores_;
-  engine::ControlState control_;
-  transform::PipelinePlan plan_;
+  std::shared_ptr<const Blueprint> blueprint_;  // as it was at start
+  sinks::LogIdentity identity_;
   std::string instance_id_;
   std::optional<GtidSet> target_;                  // guarded by mutex_
   const capture::FileSource* files_ = nullptr;     // capture's thread only, while it lives

@@ -132,6 +132,21 @@ Result<std::vector<TableSchema>> read_schemas(const config::PipelineSpec& spec,
   return schemas;
 }
 
+TableSchema fit_to_file(const config::PipelineSpec& spec, TableSchema schema) {
+  std::vector<TableSchema> one{std::move(schema)};
+  drop_excluded(spec, one);
+  const config::TableSpec* const written = table_spec(spec, one[0].id.table);
+  if (written == nullptr) return std::move(one[0]);
+  for (Column& column : one[0].columns) {
+    const auto& booleans = written->booleans;
+    column.type.as_boolean =
+        std::find(booleans.begin(), booleans.end(), column.name) != booleans.end();
+    column.type.decimal_as_number =
+        written->decimals_as_numbers && column.type.kind == ColumnKind::decimal;
+  }
+  return std::move(one[0]);
+}
+
 Result<std::unique_ptr<capture::BinlogSource>> make_source(
     const config::PipelineSpec& spec, const std::vector<TableSchema>& schemas) {
   TAILRACE_ASSIGN(const transform::PipelinePlan plan,

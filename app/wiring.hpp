@@ -27,6 +27,8 @@ std::vector<capture::TableSelection> select_tables(const config::PipelineSpec& s
                                                    const transform::PipelinePlan* plan);
 // Schemas of the selected tables as the server has them, without excluded columns.
 Result<std::vector<TableSchema>> read_schemas(const config::PipelineSpec& spec);
+// One table the same way: without excluded columns, shown as the file says.
+TableSchema fit_to_file(const config::PipelineSpec& spec, TableSchema schema);
 // `schemas` as read_schemas gave them, now or in an earlier run.
 Result<std::unique_ptr<capture::BinlogSource>> make_source(const config::PipelineSpec& spec,
                                                            const std::vector<TableSchema>& schemas);

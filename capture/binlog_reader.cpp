@@ -6,6 +6,7 @@
 #include <random>
 
 #include "capture/binlog/event_reader.hpp"
+#include "capture/catalog.hpp"
 #include "capture/set_global.hpp"
 #include "capture/startup_checks.hpp"
 #include "core/log.hpp"
@@ -60,11 +61,11 @@ Result<void> check_history(Connection& connection, const SourcePosition& from, S
   }
   const GtidSet gone = facts.purged.minus(from.gtid_set);
   if (!gone.empty()) {
-    return halt("source.purged",
-                "the server no longer has binlogs that were not read yet: " + short_text(gone) +
-                    "; start over with a new first load, and keep binlogs longer (" +
-                    set_global(connection.version().mariadb,
-                               "binlog_expire_logs_seconds = 604800)"));
+    return halt(
+        "source.purged",
+        "the server no longer has binlogs that were not read yet: " + short_text(gone) +
+            "; start over with a new first load, and keep binlogs longer (" +
+            set_global(connection.version().mariadb, "binlog_expire_logs_seconds = 604800)"));
   }
   return {};
 }
@@ -82,7 +83,8 @@ Result<ServerFacts> admit_server(const BinlogSourceOptions& options, const Sourc
 BinlogReader::BinlogReader(ReaderParts parts)
     : parts_(std::move(parts)),
       identity_(reader_identity(parts_.options.pipeline, parts_.options.shard, own_host_name(),
-                                parts_.options.mysql.server_id)) {}
+                                parts_.options.mysql.server_id)),
+      tables_known_(parts_.queue.tail().tables != nullptr) {}
 
 void BinlogReader::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
@@ -128,11 +130,21 @@ Result<void> BinlogReader::session() {
     log_info("source.connected", {{"server", facts.uuid},
                                   {"version", connection.version().text},
                                   {"encrypted", connection.encrypted() ? "yes" : "no"}});
+    by_gtid_ = facts.by_gtid;
+    server_uuid_ = facts.uuid;
     assembler_ = std::make_unique<TransactionAssembler>(
         parts_.tables.names(facts.ignore_table_case),
         SpoolOptions{parts_.options.mysql.spool_above_bytes, parts_.options.mysql.spool_dir});
+    for (const PreparedTransaction& prepared : from.prepared) {
+      if (!prepared.mapped) assembler_->note_prepared_elsewhere(XaId::parse(prepared.xid));
+    }
     if (from.snapshot == SnapshotPhase::none || from.snapshot == SnapshotPhase::reading) {
       TAILRACE_TRY(first_load(connection, facts));
+    } else if (!tables_known_) {
+      ReadTransaction read;
+      TAILRACE_TRY(learn_tables(connection, read));
+      TAILRACE_TRY(announce(parts_.queue.tail(), TransactionKind::position_only, std::move(read)));
+      tables_known_ = true;
     }
     SourcePosition position = parts_.queue.tail();
     phase_ = position.snapshot;
@@ -151,34 +163,60 @@ Result<void> BinlogReader::session() {
   return stream();
 }
 
-Result<void> BinlogReader::announce(const SourcePosition& position, TransactionKind kind) {
+Result<void> BinlogReader::announce(const SourcePosition& position, TransactionKind kind,
+                                    ReadTransaction read) {
   parts_.queue.set_tail(position);
-  Transaction transaction;
-  transaction.kind = kind;
-  if (parts_.queue.push_here(std::move(transaction), transaction_bytes)) return {};
+  read.transaction.kind = kind;
+  if (parts_.queue.push_here(std::move(read), transaction_bytes)) return {};
   return retry("source.stopped", "stopping");
+}
+
+Result<void> BinlogReader::learn_tables(Connection& connection, ReadTransaction& read) {
+  TAILRACE_ASSIGN(read.catalog, read_catalog(connection, parts_.options.mysql.database,
+                                             parts_.options.tables));
+  return {};
+}
+
+// What was prepared before the position that the load streams from would be committed behind it,
+// and no snapshot shows it. A user who may not ask finds out when it is committed.
+Result<void> BinlogReader::wait_for_prepared(Connection& connection) const {
+  const auto rows = connection.query("XA RECOVER");
+  if (!rows)
+    return rows.error().disposition == Disposition::retry ? Failure(rows.error()) : Result<void>();
+  if (rows->empty()) return {};
+  return retry("source.xa_open",
+               std::to_string(rows->size()) +
+                   " XA transactions are prepared on the server; the first load begins when they "
+                   "are committed or rolled back (XA RECOVER lists them)");
 }
 
 Result<void> BinlogReader::first_load(Connection& connection, const ServerFacts& facts) {
   SourcePosition position = parts_.queue.tail();
+  if (position.snapshot == SnapshotPhase::none) TAILRACE_TRY(wait_for_prepared(connection));
+  // Read before the snapshot is opened: what is changed after that comes with the stream, and a
+  // statement that is here already does no harm.
+  ReadTransaction begins;
+  if (!tables_known_) TAILRACE_TRY(learn_tables(connection, begins));
   // A load that was begun before streams from its own beginning: deletes since then must be seen.
   TAILRACE_ASSIGN(Connection reading, connect(mysql::Use::snapshot));
   TAILRACE_TRY(parts_.snapshot.open(reading));
   if (position.snapshot == SnapshotPhase::none) {
     TAILRACE_ASSIGN(position.gtid_set, read_snapshot_start(reading, facts));
+    position.binlog = facts.end;
   }
   position.snapshot = SnapshotPhase::reading;
   position.server_uuid = facts.uuid;
-  TAILRACE_TRY(announce(position, TransactionKind::position_only));
+  TAILRACE_TRY(announce(position, TransactionKind::position_only, std::move(begins)));
+  tables_known_ = true;
   TAILRACE_ASSIGN(position.snapshot_high, read_binlog_end(connection));
-  log_info("source.first_load_begun", {{"low", short_text(position.gtid_set)},
-                                       {"high", position.snapshot_high.text()}});
+  log_info("source.first_load_begun",
+           {{"low", short_text(position.gtid_set)}, {"high", position.snapshot_high.text()}});
   const auto deliver = [this](std::unique_ptr<SnapshotRows> rows) {
     const std::size_t bytes = rows->memory_bytes() + transaction_bytes;
-    Transaction transaction;
-    transaction.kind = TransactionKind::snapshot_rows;
-    transaction.rows = std::move(rows);
-    return parts_.queue.push_here(std::move(transaction), bytes);
+    ReadTransaction read;
+    read.transaction.kind = TransactionKind::snapshot_rows;
+    read.transaction.rows = std::move(rows);
+    return parts_.queue.push_here(std::move(read), bytes);
   };
   TAILRACE_TRY(parts_.snapshot.read(reading, deliver));
   log_info("source.first_load_read", {});
@@ -186,14 +224,41 @@ Result<void> BinlogReader::first_load(Connection& connection, const ServerFacts&
   return announce(position, TransactionKind::position_only);
 }
 
-Result<void> BinlogReader::stream() {
-  TAILRACE_ASSIGN(Connection dump, connect(mysql::Use::dump));
+// Rows that were prepared with XA and not committed yet are read again from in front of them.
+mysql::DumpRequest BinlogReader::dump_request() const {
   mysql::DumpRequest request;
   request.server_id = identity_.server_id;
   request.replica_uuid = identity_.uuid;
   request.heartbeat = parts_.options.mysql.heartbeat;
-  request.executed = parts_.queue.tail().gtid_set;
-  TAILRACE_TRY(dump.start_dump(request));
+  const SourcePosition tail = parts_.queue.tail();
+  const auto oldest = std::find_if(tail.prepared.begin(), tail.prepared.end(),
+                                   [](const auto& prepared) { return prepared.mapped; });
+  const bool again = oldest != tail.prepared.end();
+  if (by_gtid_) {
+    request.executed = again ? oldest->gtid_set : tail.gtid_set;
+  } else {
+    request.from = again ? oldest->binlog : tail.binlog;
+  }
+  return request;
+}
+
+// It comes again because something older was prepared.
+bool BinlogReader::was_read(const AssembledTransaction& done) const {
+  const SourcePosition tail = parts_.queue.tail();
+  if (by_gtid_) return done.gtid && tail.gtid_set.contains(*done.gtid);
+  return !before(tail.binlog, cursor_.position());
+}
+
+Passed BinlogReader::passed_here() const {
+  Passed passed;
+  passed.end = cursor_.position();
+  if (!by_gtid_) passed.set = set_at(server_uuid_, passed.end);
+  return passed;
+}
+
+Result<void> BinlogReader::stream() {
+  TAILRACE_ASSIGN(Connection dump, connect(mysql::Use::dump));
+  TAILRACE_TRY(dump.start_dump(dump_request()));
   EventReader events(ChecksumAlgorithm::crc32);
   auto format = std::make_shared<const FormatDescription>(events.format());
   assembler_->reset();
@@ -228,7 +293,9 @@ Result<void> BinlogReader::take(const EventView& event,
     const bool alive = event.header.type == EventType::format_description ||
                        event.header.type == EventType::heartbeat ||
                        event.header.type == EventType::heartbeat_v2;
-    parts_.queue.advance(cursor_.position(), alive);
+    // What comes again because something older was prepared is behind the tail.
+    const bool again = !by_gtid_ && before(cursor_.position(), parts_.queue.tail().binlog);
+    if (!again) parts_.queue.advance(passed_here(), alive);
   } else {
     return {};
   }
@@ -236,22 +303,29 @@ Result<void> BinlogReader::take(const EventView& event,
 }
 
 Result<void> BinlogReader::deliver(AssembledTransaction done) {
+  if (was_read(done)) return {};
+  Passed passed = passed_here();
+  passed.gtid = done.gtid;
+  passed.prepared_rows = done.prepared_rows;
+  if (done.prepared) passed.prepared = done.prepared->text();
+  if (done.ended) passed.ended = done.ended->text();
   if (!done.is_mapped()) {
-    parts_.queue.skip(done.gtid, cursor_.position());
+    parts_.queue.skip(passed);
     return {};
   }
-  Transaction transaction;
+  ReadTransaction read;
+  Transaction& transaction = read.transaction;
   transaction.kind = TransactionKind::rows;
-  if (done.gtid) transaction.gtid = gtid_text(*done.gtid);
+  transaction.gtid = done.gtid ? gtid_text(*done.gtid) : cursor_.position().text();
   transaction.commit_time_us = done.commit_time_us;
-  transaction.table_events = std::move(done.table_events);
+  read.statements = std::move(done.statements);
   std::size_t bytes = transaction_bytes;
   if (done.rows) {
     bytes += done.rows->memory_bytes();
     transaction.rows = std::make_unique<BufferedRows>(parts_.decoding, std::move(done.rows),
                                                       std::move(done.format));
   }
-  if (parts_.queue.push(std::move(transaction), done.gtid, cursor_.position(), bytes)) return {};
+  if (parts_.queue.push(std::move(read), passed, bytes)) return {};
   return retry("source.stopped", "stopping");
 }
 

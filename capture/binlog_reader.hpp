@@ -45,16 +45,25 @@ class BinlogReader {
  private:
   Result<void> session();
   Result<mysql::Connection> connect(mysql::Use use) const;
+  Result<void> learn_tables(mysql::Connection& connection, ReadTransaction& read);
   Result<void> first_load(mysql::Connection& connection, const ServerFacts& facts);
+  Result<void> wait_for_prepared(mysql::Connection& connection) const;
   Result<void> stream();
+  mysql::DumpRequest dump_request() const;
+  bool was_read(const AssembledTransaction& done) const;
+  Passed passed_here() const;
   Result<void> take(const EventView& event, const std::shared_ptr<const FormatDescription>& format);
   Result<void> deliver(AssembledTransaction done);
-  Result<void> announce(const SourcePosition& position, TransactionKind kind);
+  Result<void> announce(const SourcePosition& position, TransactionKind kind,
+                        ReadTransaction read = {});
   Result<void> note_caught_up();
   bool wait_before_retry(const std::stop_token& stop);
 
   ReaderParts parts_;
   ReaderIdentity identity_;
+  bool by_gtid_ = true;  // else by file and offset: the server has no GTIDs
+  std::string server_uuid_;
+  bool tables_known_;    // the definitions of tables at the position are saved
   std::unique_ptr<TransactionAssembler> assembler_;
   StreamCursor cursor_;
   SnapshotPhase phase_ = SnapshotPhase::none;

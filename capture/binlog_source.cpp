@@ -1,6 +1,10 @@
 #include "capture/binlog_source.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "capture/binlog_reader.hpp"
+#include "capture/catalog.hpp"
 
 namespace tailrace::capture {
 
@@ -12,7 +16,8 @@ Result<std::unique_ptr<BinlogSource>> BinlogSource::create(BinlogSourceOptions o
 BinlogSource::BinlogSource(BinlogSourceOptions options, CapturedTables tables)
     : options_(std::move(options)),
       tables_(std::move(tables)),
-      decoding_(tables_),
+      history_(tables_.names(/*ignore_case=*/true)),
+      decoding_(tables_, history_, [this](const TableId& id) { return read_definition_again(id); }),
       snapshot_(tables_, {options_.mysql.database, options_.mysql.snapshot_chunk_rows}),
       interrupter_(std::make_shared<mysql::Interrupter>()) {}
 
@@ -30,6 +35,7 @@ void BinlogSource::end_reader() {
 
 Result<void> BinlogSource::start(const SourcePosition& from) {
   end_reader();
+  TAILRACE_TRY(history_.restore(from.tables));
   auto queue = std::make_shared<TransactionQueue>(options_.queue_bytes, from);
   {
     const std::lock_guard lock(mutex_);
@@ -58,7 +64,34 @@ Result<void> BinlogSource::start(const SourcePosition& from) {
 
 Result<std::optional<Transaction>> BinlogSource::next(Deadline deadline) {
   if (!queue_) return halt("source.not_started", "next() before start()");
-  return queue_->pop(deadline);
+  TAILRACE_ASSIGN(auto read, queue_->pop(deadline));
+  if (!read) return std::nullopt;
+  if (read->catalog) history_.begin(std::move(*read->catalog));
+  for (const LoggedStatement& statement : read->statements) {
+    auto events = history_.apply(statement);
+    std::move(events.begin(), events.end(), std::back_inserter(read->transaction.table_events));
+  }
+  read->transaction.position.tables = history_.saved();
+  return std::optional(std::move(read->transaction));
+}
+
+// The server's definition is that of the rows at hand if nobody touched the table in between: read
+// on until where the server was, and look.
+Result<std::optional<TableDefinition>> BinlogSource::read_definition_again(const TableId& id) {
+  constexpr Milliseconds patience{30000};
+  TAILRACE_ASSIGN(auto connection,
+                  mysql::Connection::connect(options_.mysql, mysql::Use::sql, interrupter()));
+  const TableSelection table{.table = id.table};
+  TAILRACE_ASSIGN(const SchemaCatalog now,
+                  read_catalog(connection, id.database, std::span(&table, 1)));
+  TAILRACE_ASSIGN(const GtidSet executed, read_executed(connection));
+  const TableDefinition* const found = now.find(id);
+  if (found == nullptr) return std::nullopt;
+  if (!queue_->wait_until_read(executed, std::chrono::steady_clock::now() + patience)) {
+    return std::nullopt;
+  }
+  if (queue_->holds_statement_about(id)) return std::nullopt;
+  return *found;
 }
 
 std::shared_ptr<mysql::Interrupter> BinlogSource::interrupter() const {
@@ -67,8 +100,8 @@ std::shared_ptr<mysql::Interrupter> BinlogSource::interrupter() const {
 }
 
 Result<GtidSet> BinlogSource::committed_now() {
-  TAILRACE_ASSIGN(auto connection, mysql::Connection::connect(options_.mysql, mysql::Use::sql,
-                                                              interrupter()));
+  TAILRACE_ASSIGN(auto connection,
+                  mysql::Connection::connect(options_.mysql, mysql::Use::sql, interrupter()));
   return read_executed(connection);
 }
 

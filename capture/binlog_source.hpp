@@ -1,4 +1,5 @@
-// Transactions of one MySQL server: a first load if the pipeline is fresh, then its binlog by GTID.
+// Transactions of one MySQL server: a first load if the pipeline is fresh, then its binlog by GTID,
+// or by file and offset where the server has none.
 // Threading: as ChangeSource says; progress() from any thread. One thread of its own reads ahead.
 #pragma once
 
@@ -11,6 +12,7 @@
 #include "capture/captured_tables.hpp"
 #include "capture/change_source.hpp"
 #include "capture/mysql/interrupter.hpp"
+#include "capture/schema_history.hpp"
 #include "capture/snapshot.hpp"
 #include "capture/transaction_queue.hpp"
 
@@ -36,10 +38,12 @@ class BinlogSource : public ChangeSource {
  private:
   BinlogSource(BinlogSourceOptions options, CapturedTables tables);
   void end_reader();
+  Result<std::optional<TableDefinition>> read_definition_again(const TableId& id);
   std::shared_ptr<mysql::Interrupter> interrupter() const;
 
   const BinlogSourceOptions options_;
   const CapturedTables tables_;
+  SchemaHistory history_;
   RowDecoding decoding_;
   Snapshot snapshot_;
 

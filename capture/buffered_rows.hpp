@@ -2,6 +2,7 @@
 // Threading: one thread at a time; all streams of one RowDecoding together.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "capture/binlog/row_decoder.hpp"
 #include "capture/binlog/table_maps.hpp"
 #include "capture/captured_tables.hpp"
+#include "capture/schema_history.hpp"
 #include "capture/transaction_assembler.hpp"
 #include "core/arena.hpp"
 #include "core/change.hpp"
@@ -17,26 +19,38 @@ namespace tailrace::capture {
 
 // A table as of one TABLE_MAP.
 struct BoundTable {
-  std::uint64_t id = 0;                       // in row events
-  const TableSchema* schema = nullptr;        // what rows are told under
+  std::uint64_t id = 0;                 // in row events
+  const TableSchema* schema = nullptr;  // what rows are told under
   std::shared_ptr<const TableLayout> layout;
 };
 
-// How to decode each captured table, kept from transaction to transaction.
+// How to decode each captured table, kept from transaction to transaction. A TABLE_MAP with names
+// (binlog_row_metadata=FULL) says all; for one without, the history of the table's definition does,
+// as far as it fits.
 class RowDecoding {
  public:
-  explicit RowDecoding(const CapturedTables& tables);
+  // Reads a table's definition from the server again; nullopt: the one that is there now need not
+  // be the one in front of the rows at hand.
+  using ReadAgain = std::function<Result<std::optional<TableDefinition>>(const TableId&)>;
+
+  RowDecoding(const CapturedTables& tables, SchemaHistory& history, ReadAgain read_again);
 
   // For a stored TABLE_MAP. A column whose type was changed since the schema was read is decoded as
-  // what it was then. Errors halt: source.schema_changed when a column in use is gone,
-  // source.metadata_missing, binlog.*.
+  // what it was then; a column that is gone is absent. Errors halt: source.schema_unknown,
+  // binlog.*; retry those of ReadAgain.
   Result<BoundTable> bind(const EventView& table_map, const FormatDescription& format);
 
  private:
-  Result<std::shared_ptr<const TableLayout>> compile(const TableMap& map) const;
+  Result<std::shared_ptr<const TableLayout>> compile(const TableMap& map);
+  Result<std::shared_ptr<const TableLayout>> compile_named(const TableMap& map,
+                                                           const CapturedTable& table);
+  Result<const TableDefinition*> definition_of(const TableMap& map);
 
   std::vector<CapturedTable> tables_;
   MappedTables names_;
+  SchemaHistory& history_;
+  ReadAgain read_again_;
+  std::uint64_t generation_ = 0;  // of the history that the layouts were compiled from
   TableMaps maps_;
 };
 
@@ -52,6 +66,7 @@ class BufferedRows : public RowStream {
 
  private:
   Result<void> begin_event(const StoredEvent& stored);
+  Result<void> check_images() const;
   Result<void> decode_batch();
   const BoundTable* find_table(std::uint64_t id) const;
 

@@ -68,8 +68,9 @@ Result<void> read_mariadb_json(Connection& connection, const std::string& databa
       const auto rows,
       connection.query("SELECT table_name, constraint_name, check_clause "
                        "FROM information_schema.check_constraints WHERE level = 'Column' AND "
-                       "constraint_schema = " + connection.literal(database) +
-                       " AND table_name IN (" + name_list(connection, tables) + ")"));
+                       "constraint_schema = " +
+                       connection.literal(database) + " AND table_name IN (" +
+                       name_list(connection, tables) + ")"));
   for (const Row& row : rows) {
     const auto schema = schemas.find(row[0].value_or(""));
     if (schema == schemas.end()) continue;
@@ -77,7 +78,9 @@ Result<void> read_mariadb_json(Connection& connection, const std::string& databa
     const auto column = schema->second.find(name);
     if (!column || row[2].value_or("") != "json_valid(" + mysql::quoted_name(name) + ")") continue;
     ColumnType& type = schema->second.columns[*column].type;
-    if (type.kind == ColumnKind::text) type.kind = ColumnKind::json;
+    // JSON's own columns are utf8mb4; the bytes of other sets would be no JSON in the binlog.
+    const bool utf8 = type.charset == "utf8mb4" || type.charset == "utf8mb3";
+    if (type.kind == ColumnKind::text && utf8) type.kind = ColumnKind::json;
   }
   return {};
 }
@@ -87,7 +90,8 @@ Result<void> read_primary_keys(Connection& connection, const std::string& databa
   TAILRACE_ASSIGN(
       const auto rows,
       connection.query("SELECT table_name, column_name FROM information_schema.statistics "
-                       "WHERE table_schema = " + connection.literal(database) +
+                       "WHERE table_schema = " +
+                       connection.literal(database) +
                        " AND index_name = 'PRIMARY' AND table_name IN (" +
                        name_list(connection, tables) + ") ORDER BY table_name, seq_in_index"));
   for (const Row& row : rows) {
@@ -138,8 +142,9 @@ Result<void> apply_selection(const TableSelection& selection, TableSchema& schem
     if (!column) return no_column(schema, name);
     ColumnType& type = schema.columns[*column].type;
     if (type.kind != ColumnKind::tinyint && type.kind != ColumnKind::bit) {
-      return halt("source.not_boolean", "column '" + name + "' of " + schema.id.text() +
-                  " is no TINYINT(1) and cannot be shown as true or false");
+      return halt("source.not_boolean",
+                  "column '" + name + "' of " + schema.id.text() +
+                      " is no TINYINT(1) and cannot be shown as true or false");
     }
     type.as_boolean = true;
   }
@@ -151,15 +156,57 @@ Result<void> apply_selection(const TableSelection& selection, TableSchema& schem
   return {};
 }
 
+namespace {
+
+Result<SchemaMap> read_schemas(Connection& connection, const std::string& database,
+                               std::span<const TableSelection> tables) {
+  TAILRACE_ASSIGN(SchemaMap known, read_columns(connection, database, tables));
+  if (connection.version().mariadb) {
+    TAILRACE_TRY(read_mariadb_json(connection, database, tables, known));
+  }
+  TAILRACE_TRY(read_primary_keys(connection, database, tables, known));
+  return known;
+}
+
+DefaultCharset charset_of_collation_name(const std::string& collation) {
+  return {capture::charset_of_collation_name(collation, "utf8mb4"), collation};
+}
+
+}  // namespace
+
+
+Result<SchemaCatalog> read_catalog(Connection& connection, const std::string& database,
+                                   std::span<const TableSelection> tables) {
+  TAILRACE_ASSIGN(const std::string ignore_case,
+                  connection.scalar("SELECT @@GLOBAL.lower_case_table_names"));
+  SchemaCatalog catalog(ignore_case != "0");
+  TAILRACE_ASSIGN(const auto defaults,
+                  connection.query("SELECT default_collation_name FROM "
+                                   "information_schema.schemata WHERE schema_name = " +
+                                   connection.literal(database)));
+  for (const Row& row : defaults) {
+    catalog.set_database_charset(database, charset_of_collation_name(row[0].value_or("")));
+  }
+  if (tables.empty()) return catalog;
+  TAILRACE_ASSIGN(SchemaMap schemas, read_schemas(connection, database, tables));
+  TAILRACE_ASSIGN(const auto collations,
+                  connection.query("SELECT table_name, table_collation FROM "
+                                   "information_schema.tables WHERE table_schema = " +
+                                   connection.literal(database) + " AND table_name IN (" +
+                                   name_list(connection, tables) + ")"));
+  for (const Row& row : collations) {
+    const auto schema = schemas.find(row[0].value_or(""));
+    if (schema == schemas.end()) continue;
+    catalog.put({std::move(schema->second), charset_of_collation_name(row[1].value_or(""))});
+  }
+  return catalog;
+}
+
 Result<std::vector<TableSchema>> read_table_schemas(const MysqlOptions& options,
                                                     std::span<const TableSelection> tables) {
   if (tables.empty()) return std::vector<TableSchema>{};
   TAILRACE_ASSIGN(Connection connection, Connection::connect(options, mysql::Use::sql));
-  TAILRACE_ASSIGN(SchemaMap known, read_columns(connection, options.database, tables));
-  if (connection.version().mariadb) {
-    TAILRACE_TRY(read_mariadb_json(connection, options.database, tables, known));
-  }
-  TAILRACE_TRY(read_primary_keys(connection, options.database, tables, known));
+  TAILRACE_ASSIGN(const SchemaMap known, read_schemas(connection, options.database, tables));
   std::vector<TableSchema> schemas;
   for (const TableSelection& table : tables) {
     const auto found = known.find(table.table);

@@ -6,7 +6,6 @@
 #include <charconv>
 #include <utility>
 
-#include "capture/binlog/charset.hpp"
 #include "capture/column_type.hpp"
 
 namespace tailrace::capture {
@@ -52,13 +51,6 @@ std::uint32_t text_bytes(std::string_view word) {
   if (word == "mediumtext" || word == "mediumblob") return 0xffffff;
   if (word == "longtext" || word == "longblob") return 0xffffffff;
   return 0xffff;
-}
-
-bool is_string(ColumnKind kind) {
-  return kind == ColumnKind::character || kind == ColumnKind::varchar || kind == ColumnKind::text;
-}
-bool has_charset(ColumnKind kind) {
-  return is_string(kind) || kind == ColumnKind::enumeration || kind == ColumnKind::set;
 }
 
 class DefinitionReader {
@@ -121,7 +113,10 @@ class DefinitionReader {
     const auto kind = column_kind(word);
     if (!kind) return false;
     type.kind = *kind;
-    if (type.kind == ColumnKind::json && mariadb_) type.charset = "utf8mb4";
+    if (type.kind == ColumnKind::json && mariadb_) {  // LONGTEXT with a check
+      type.charset = "utf8mb4";
+      type.length = text_bytes("longtext");
+    }
     if (type.kind == ColumnKind::enumeration || type.kind == ColumnKind::set) return members();
     return sizes(word);
   }
@@ -355,47 +350,10 @@ class DefinitionReader {
   ColumnDefinition definition_;
 };
 
-// Bytes in place of characters.
-void make_binary(ColumnType& type) {
-  if (type.kind == ColumnKind::character) type.kind = ColumnKind::binary;
-  if (type.kind == ColumnKind::varchar) type.kind = ColumnKind::varbinary;
-  if (type.kind == ColumnKind::text) type.kind = ColumnKind::blob;
-  if (is_string(type.kind) || type.kind == ColumnKind::binary ||
-      type.kind == ColumnKind::varbinary || type.kind == ColumnKind::blob) {
-    type.charset.clear();
-    type.collation.clear();
-  }
-}
-
 }  // namespace
 
 std::optional<ColumnDefinition> read_column_definition(SqlCursor& in, bool mariadb) {
   return DefinitionReader(in, mariadb).read();
-}
-
-std::string charset_name(std::string name) { return name == "utf8" ? "utf8mb3" : name; }
-
-std::string charset_of_collation_name(const std::string& collation, const std::string& known) {
-  if (collation == "binary") return collation;
-  const std::string charset = charset_name(collation.substr(0, collation.find('_')));
-  const bool tells = charset_max_bytes(charset) > 1 || CharsetConverter::create(charset) != nullptr;
-  return tells ? charset : known;
-}
-
-void settle_charset(ColumnType& type, const DefaultCharset& table) {
-  if (!has_charset(type.kind)) return;
-  if (type.charset.empty()) {
-    type.charset = table.charset;
-    type.collation = table.collation;
-  }
-  if (type.charset == "binary") make_binary(type);
-}
-
-void convert_charset(ColumnType& type, const DefaultCharset& to) {
-  if (!has_charset(type.kind)) return;
-  type.charset = to.charset;
-  type.collation = to.collation;
-  if (type.charset == "binary") make_binary(type);
 }
 
 }  // namespace tailrace::capture

@@ -95,7 +95,10 @@ FileSource::FileSource(FileSourceOptions options, CapturedTables tables)
     : options_(std::move(options)),
       tables_(std::move(tables)),
       names_(tables_.names(/*ignore_case=*/false)),
-      decoding_(tables_) {}
+      history_(names_),
+      decoding_(tables_, history_, [](const TableId&) -> Result<std::optional<TableDefinition>> {
+        return std::nullopt;
+      }) {}
 
 Result<void> FileSource::start(const SourcePosition& from) {
   if (!from.server_uuid.empty() && from.server_uuid != files_uuid) {
@@ -187,17 +190,21 @@ Result<std::optional<Transaction>> FileSource::read(const EventView& event) {
 
 std::optional<Transaction> FileSource::deliver(AssembledTransaction done) {
   // Files often begin with making the tables: there is nothing yet that DROP could take away.
-  if (!rows_told_) done.table_events.clear();
-  if (!done.is_mapped()) {
+  std::vector<TableEvent> table_events;
+  for (const LoggedStatement& statement : done.statements) {
+    auto events = history_.apply(statement);
+    if (rows_told_) std::move(events.begin(), events.end(), std::back_inserter(table_events));
+  }
+  if (!done.rows && table_events.empty()) {
     ++skipped_;
     return std::nullopt;
   }
-  rows_told_ = true;
+  rows_told_ = rows_told_ || done.rows;
   Transaction transaction = behind();
   transaction.kind = TransactionKind::rows;
   if (done.gtid) transaction.gtid = gtid_text(*done.gtid);
   transaction.commit_time_us = done.commit_time_us;
-  transaction.table_events = std::move(done.table_events);
+  transaction.table_events = std::move(table_events);
   if (done.rows) {
     transaction.rows =
         std::make_unique<BufferedRows>(decoding_, std::move(done.rows), std::move(done.format));

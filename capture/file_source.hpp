@@ -59,6 +59,7 @@ class FileSource final : public ChangeSource {
   const FileSourceOptions options_;
   const CapturedTables tables_;
   const MappedTables names_;
+  SchemaHistory history_;
   RowDecoding decoding_;
   std::unique_ptr<NamedEvents> events_;
   std::unique_ptr<TransactionAssembler> assembler_;

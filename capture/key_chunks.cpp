@@ -96,6 +96,8 @@ std::string KeyChunks::key_literal(mysql::Connection& connection, std::uint32_t 
     case KeyForm::text:
     case KeyForm::incomparable: break;
   }
+  const ColumnType& type = schema_.columns[column].type;
+  if (is_selected_as_bytes(type)) return "_" + type.charset + " " + hex_literal(text);
   return connection.literal(text);
 }
 

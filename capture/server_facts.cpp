@@ -1,5 +1,6 @@
 #include "capture/server_facts.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -39,6 +40,18 @@ Result<ServerFacts> read_mariadb_facts(mysql::Connection& connection) {
   return facts;
 }
 
+Result<void> read_places(mysql::Connection& connection, ServerFacts& facts) {
+  TAILRACE_ASSIGN(facts.end, read_binlog_end(connection));
+  facts.executed = set_at(facts.uuid, facts.end);
+  TAILRACE_ASSIGN(const auto files, connection.query("SHOW BINARY LOGS"));
+  facts.purged = GtidSet();
+  if (files.empty()) return {};
+  const std::string oldest = files[0].at(0).value_or("");
+  if (oldest.ends_with(".000001")) return {};
+  facts.purged = set_at(facts.uuid, {oldest, 0});
+  return {};
+}
+
 }  // namespace
 
 Result<std::map<std::string, std::string>> read_variables(mysql::Connection& connection,
@@ -53,11 +66,26 @@ Result<std::map<std::string, std::string>> read_variables(mysql::Connection& con
   return variables;
 }
 
+GtidSet set_at(const std::string& server_uuid, const BinlogPosition& place) {
+  const std::size_t dot = place.file.rfind('.');
+  std::uint64_t file = 0;
+  if (dot != std::string::npos) {
+    std::from_chars(place.file.data() + dot + 1, place.file.data() + place.file.size(), file);
+  }
+  constexpr unsigned offset_bits = 40;
+  const std::uint64_t number = (file << offset_bits) | place.offset;
+  const std::uint64_t last = std::max<std::uint64_t>(number, 1);
+  auto set = GtidSet::parse(server_uuid + ":1-" + std::to_string(last));
+  return set ? std::move(*set) : GtidSet();
+}
+
 Result<GtidSet> read_executed(mysql::Connection& connection) {
+  if (!connection.version().mariadb) {
+    TAILRACE_ASSIGN(const ServerFacts facts, read_server_facts(connection));
+    return facts.executed;
+  }
   TAILRACE_ASSIGN(const std::string text,
-                  connection.scalar(connection.version().mariadb
-                                        ? "SELECT @@GLOBAL.gtid_binlog_pos"
-                                        : "SELECT @@GLOBAL.gtid_executed"));
+                  connection.scalar("SELECT @@GLOBAL.gtid_binlog_pos"));
   return GtidSet::parse(text);
 }
 
@@ -65,13 +93,16 @@ Result<ServerFacts> read_server_facts(mysql::Connection& connection) {
   if (connection.version().mariadb) return read_mariadb_facts(connection);
   TAILRACE_ASSIGN(const auto rows,
                   connection.query("SELECT @@GLOBAL.server_uuid, @@GLOBAL.gtid_executed, "
-                                   "@@GLOBAL.gtid_purged, @@GLOBAL.lower_case_table_names"));
+                                   "@@GLOBAL.gtid_purged, @@GLOBAL.lower_case_table_names, "
+                                   "@@GLOBAL.gtid_mode"));
   if (rows.size() != 1) return halt("source.query", "the server does not answer about itself");
   ServerFacts facts;
   facts.uuid = rows[0][0].value_or("");
   TAILRACE_ASSIGN(facts.executed, GtidSet::parse(rows[0][1].value_or("")));
   TAILRACE_ASSIGN(facts.purged, GtidSet::parse(rows[0][2].value_or("")));
   facts.ignore_table_case = rows[0][3].value_or("0") != "0";
+  facts.by_gtid = rows[0][4].value_or("OFF") == "ON";
+  if (!facts.by_gtid) TAILRACE_TRY(read_places(connection, facts));
   return facts;
 }
 

@@ -12,11 +12,20 @@
 namespace tailrace::capture {
 
 struct ServerFacts {
+  // False: a MySQL without GTIDs (gtid_mode is not ON); places are files and offsets, and the sets
+  // here stand for them: see set_at().
+  bool by_gtid = true;
+  BinlogPosition end;  // of the newest binlog; known without GTIDs only
   std::string uuid;  // of MariaDB, which has none, "server-<server_id>": unique among its replicas
   GtidSet executed;  // of MariaDB: what it logged, a moment before others may see it, or replicated
   GtidSet purged;    // what came before the oldest binlog
   bool ignore_table_case = false;  // lower_case_table_names is not 0
 };
+// Everything up to a place in the binlogs of a server without GTIDs, as a set: the server's own
+// UUID, from 1 to a number that rises with file and offset. So two places compare as sets do, and
+// places of two servers never contain each other.
+GtidSet set_at(const std::string& server_uuid, const BinlogPosition& place);
+
 Result<ServerFacts> read_server_facts(mysql::Connection& connection);
 
 // Names in lower case; what the server does not know is missing.

@@ -25,7 +25,7 @@ Result<void> add_row(SnapshotRows& rows, const CapturedTable& table,
     // The field is the library's until the next row.
     const std::string_view text = rows.arena().copy(*fields[i]);
     const Column& column = table.schema->columns[columns[i]];
-    TAILRACE_ASSIGN(values[columns[i]], value_from_text(column.type, text, rows.arena()));
+    TAILRACE_ASSIGN(values[columns[i]], value_from_field(column.type, text, rows.arena()));
   }
   rows.count_bytes(bytes);
   return {};

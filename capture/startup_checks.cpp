@@ -24,10 +24,6 @@ struct Setting {
 constexpr std::array settings{
     Setting{"log_bin", "ON", "there is no binlog to read", true},
     Setting{"binlog_format", "ROW", "changes would be logged as statements", false},
-    Setting{"binlog_row_image", "FULL", "rows would be logged in part", false},
-    Setting{"binlog_row_metadata", "FULL", "columns would be logged without names", false},
-    Setting{"gtid_mode", "ON", "positions must survive a failover", false},
-    Setting{"enforce_gtid_consistency", "ON", "positions must survive a failover", false},
 };
 
 class Checks {
@@ -36,8 +32,9 @@ class Checks {
     database_ = options.database;
   }
 
-  Result<void> variables() {
-    std::vector<std::string_view> names{"server_id", "binlog_row_value_options"};
+  Result<void> variables(std::span<const TableSelection> tables,
+                         std::span<const TableSchema> schemas) {
+    std::vector<std::string_view> names{"server_id", "binlog_row_image"};
     for (const Setting& setting : settings) names.push_back(setting.name);
     TAILRACE_ASSIGN(auto values, read_variables(connection_, names));
     for (const Setting& setting : settings) {
@@ -50,11 +47,31 @@ class Checks {
     if (values["server_id"] == "0") {
       problem("server_id is 0: the server refuses replicas", cure("server_id = 1"));
     }
-    if (values["binlog_row_value_options"].find("PARTIAL_JSON") != std::string::npos) {
-      problem("binlog_row_value_options holds PARTIAL_JSON (JSON would be logged in part)",
-              cure("binlog_row_value_options = ''"));
-    }
+    row_image(values["binlog_row_image"], tables, schemas);
     return {};
+  }
+
+  // What an image leaves out cannot be known: MINIMAL leaves out what did not change, NOBLOB large
+  // columns that did not change. FULL_NODUP leaves out what stands in front of the change already.
+  void row_image(const std::string& image, std::span<const TableSelection> tables,
+                 std::span<const TableSchema> schemas) {
+    const std::string run = cure("binlog_row_image = 'FULL'");
+    if (image == "MINIMAL") {
+      return problem("binlog_row_image is MINIMAL, must be FULL (rows would be logged in part)",
+                     run);
+    }
+    if (image != "NOBLOB") return;
+    for (std::size_t i = 0; i < schemas.size(); ++i) {
+      for (const Column& column : schemas[i].columns) {
+        const auto& used = tables[i].columns;
+        const bool is_used =
+            used.empty() || std::find(used.begin(), used.end(), column.name) != used.end();
+        if (!is_used || !is_large(column.type.kind)) continue;
+        problem("binlog_row_image is NOBLOB, must be FULL (" + schemas[i].id.text() + "." +
+                    column.name + " would be left out)",
+                run);
+      }
+    }
   }
 
   void primary_keys(std::span<const TableSchema> schemas) {
@@ -155,18 +172,12 @@ class Checks {
                      : "REPLICATION SLAVE, REPLICATION CLIENT ON *.*";
   }
   std::string cure(std::string_view assignment) const {
-    return set_global(mariadb(), assignment) +
-           (mariadb() ? "; and the same in the server's configuration" : ";");
+    const bool forgets = mariadb() || !connection_.version().at_least(8, 0);
+    return set_global(forgets, assignment) +
+           (forgets ? "; and the same in the server's configuration" : ";");
   }
   std::string cure(const Setting& setting) const {
     if (setting.at_start) return "start the server with " + std::string(setting.name);
-    if (setting.name == "gtid_mode") {
-      std::string steps;
-      for (const char* step : {"OFF_PERMISSIVE", "ON_PERMISSIVE", "ON"}) {
-        steps += cure(std::string("gtid_mode = ") + step) + " ";
-      }
-      return steps;
-    }
     return cure(std::string(setting.name) + " = '" + std::string(setting.value) + "'");
   }
   // MariaDB shows a replica's state to those who may manage it, but counts its threads for all.
@@ -201,6 +212,10 @@ class Checks {
     const std::string list = ", " + std::string(names) + ", ";
     return list.find(", REPLICATION SLAVE, ") != std::string::npos || list == ", ALL PRIVILEGES, ";
   }
+  static bool is_large(ColumnKind kind) {
+    return kind == ColumnKind::text || kind == ColumnKind::blob || kind == ColumnKind::json ||
+           kind == ColumnKind::geometry || kind == ColumnKind::vector;
+  }
   static bool lists(const std::string& list, const std::string& database) {
     return ("," + list + ",").find("," + database + ",") != std::string::npos;
   }
@@ -229,11 +244,10 @@ class Checks {
 };
 
 Result<void> check_version(const mysql::ServerVersion& version) {
-  if (version.mariadb ? version.at_least(10, 5) : version.at_least(8, 0, 1)) return {};
+  if (version.mariadb ? version.at_least(10, 2) : version.at_least(5, 6, 6)) return {};
   return halt("source.preflight",
               std::string("the server is ") + (version.mariadb ? "MariaDB " : "MySQL ") +
-                  version.text + "; this version reads MySQL 8.0.1 and later and MariaDB 10.5 and "
-                  "later, which log column names");
+                  version.text + "; read are MySQL 5.6.6 and later and MariaDB 10.2 and later");
 }
 
 }  // namespace
@@ -243,7 +257,7 @@ Result<void> check_server(mysql::Connection& connection, const MysqlOptions& opt
                           std::span<const TableSchema> schemas) {
   TAILRACE_TRY(check_version(connection.version()));
   Checks checks(connection, options);
-  TAILRACE_TRY(checks.variables());
+  TAILRACE_TRY(checks.variables(tables, schemas));
   checks.primary_keys(schemas);
   TAILRACE_TRY(checks.versioned_tables(tables));
   TAILRACE_TRY(checks.privileges(tables));

@@ -72,14 +72,7 @@ class Classifier {
     if (in_.token().kind != SqlTokenKind::text) return {};
     const std::string text = in_.token().text;
     in_.advance();
-    if (!hex) return text;
-    std::string bytes;
-    for (std::size_t i = 0; i + 2 <= text.size(); i += 2) {
-      unsigned value = 0;
-      std::from_chars(text.data() + i, text.data() + i + 2, value, 16);
-      bytes.push_back(static_cast<char>(value));
-    }
-    return bytes;
+    return hex ? bytes_of_hex(text) : text;
   }
 
   // Every name up to the first word that only comes behind the target tables.

@@ -41,7 +41,7 @@ struct Statement {
   StatementKind kind = StatementKind::other;
   std::vector<TableId> tables;
   std::optional<XaId> xa{};  // of XA START, END, COMMIT, ROLLBACK
-  bool one_phase = false;  // XA COMMIT … ONE PHASE: nothing was prepared before
+  bool one_phase = false;    // XA COMMIT … ONE PHASE: nothing was prepared before
 };
 
 struct StatementText {

@@ -4,113 +4,16 @@
 #include <cctype>
 #include <vector>
 
+#include "capture/table_draft.hpp"
+
 namespace tailrace::capture {
 namespace {
-
-bool same_name(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    return std::tolower(static_cast<unsigned char>(x)) ==
-           std::tolower(static_cast<unsigned char>(y));
-  });
-}
 
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
 }
-
-// The columns while a statement is applied, and the key by name: positions move. The actions of one
-// ALTER name columns as they were before it (CHANGE a b INT, CHANGE b a INT swaps), but places
-// (AFTER) and keys as they will be.
-class Draft {
- public:
-  explicit Draft(TableDefinition& table) : table_(table) {
-    for (Column& column : table.schema.columns) {
-      const std::string name = column.name;
-      items_.push_back({std::move(column), name, items_.size()});
-    }
-    for (const std::uint32_t column : table.schema.primary_key) key_.push_back({column, ""});
-    ids_ = items_.size();
-  }
-
-  std::optional<std::size_t> find_before(std::string_view name) const {
-    return find([&](const Item& item) { return same_name(item.before, name); });
-  }
-  std::optional<std::size_t> find_now(std::string_view name) const {
-    return find([&](const Item& item) { return same_name(item.column.name, name); });
-  }
-  std::size_t size() const { return items_.size(); }
-
-  void insert(std::size_t at, Column column) { put(at, std::move(column), ids_++); }
-  void drop(std::size_t at) {
-    std::erase_if(key_, [&](const KeyPart& part) { return part.id == items_[at].id; });
-    items_.erase(items_.begin() + static_cast<std::ptrdiff_t>(at));
-  }
-  void rename(std::size_t at, const std::string& name) { items_[at].column.name = name; }
-  // Takes the column out; put() brings it back as another one with the same place in the key.
-  std::size_t take_out(std::size_t at) {
-    const std::size_t id = items_[at].id;
-    items_.erase(items_.begin() + static_cast<std::ptrdiff_t>(at));
-    return id;
-  }
-  void put(std::size_t at, Column column, std::size_t id) {
-    items_.insert(items_.begin() + static_cast<std::ptrdiff_t>(at),
-                  Item{std::move(column), "", id});
-  }
-  template <class Change>
-  void change_types(Change&& change) {
-    for (Item& item : items_) change(item.column.type);
-  }
-  void set_key(const std::vector<std::string>& names) {
-    key_.clear();
-    for (const std::string& name : names) key_.push_back({no_id, name});
-  }
-
-  // False: the key names a column that is not there, or two columns have one name.
-  bool finish() {
-    for (std::size_t i = 0; i < items_.size(); ++i) {
-      if (find_now(items_[i].column.name) != i) return false;
-    }
-    std::vector<std::uint32_t> key;
-    for (const KeyPart& part : key_) {
-      const auto column = part.id == no_id
-                              ? find_now(part.name)
-                              : find([&](const Item& item) { return item.id == part.id; });
-      if (!column) return false;
-      items_[*column].column.type.nullable = false;
-      key.push_back(static_cast<std::uint32_t>(*column));
-    }
-    table_.schema.primary_key = std::move(key);
-    table_.schema.columns.clear();
-    for (Item& item : items_) table_.schema.columns.push_back(std::move(item.column));
-    return true;
-  }
-
- private:
-  static constexpr std::size_t no_id = static_cast<std::size_t>(-1);
-  struct Item {
-    Column column;
-    std::string before;  // its name before the statement; empty: it is new
-    std::size_t id = 0;  // through renames
-  };
-  struct KeyPart {
-    std::size_t id;  // no_id: named by the statement
-    std::string name;
-  };
-
-  template <class Is>
-  std::optional<std::size_t> find(Is&& is) const {
-    const auto found = std::find_if(items_.begin(), items_.end(), is);
-    if (found == items_.end()) return std::nullopt;
-    return static_cast<std::size_t>(found - items_.begin());
-  }
-
-  TableDefinition& table_;
-  std::vector<Item> items_;
-  std::vector<KeyPart> key_;
-  std::size_t ids_ = 0;
-};
 
 // (a, b(10), c DESC): the names; nullopt where a part is an expression.
 std::optional<std::vector<std::string>> key_parts(SqlCursor& in) {
@@ -130,7 +33,7 @@ std::optional<std::vector<std::string>> key_parts(SqlCursor& in) {
 
 // An index or a constraint at the cursor. The primary key is taken; others are passed over.
 enum class KeyItem : std::uint8_t { none, read, wrong };
-KeyItem read_key(SqlCursor& in, Draft& draft) {
+KeyItem read_key(SqlCursor& in, TableDraft& draft) {
   if (in.take("CONSTRAINT")) {
     const bool named = !in.is_any({"PRIMARY", "UNIQUE", "FOREIGN", "CHECK"});
     if (named) in.advance();
@@ -235,7 +138,7 @@ class CreateReader {
 
   SqlCursor& in_;
   TableDefinition& table_;
-  Draft draft_;
+  TableDraft draft_;
   bool mariadb_;
 };
 
@@ -467,7 +370,7 @@ class AlterReader {
 
   SqlCursor& in_;
   TableDefinition& table_;
-  Draft draft_;
+  TableDraft draft_;
   std::string_view database_;
   bool mariadb_;
 };

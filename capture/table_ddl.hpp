@@ -7,19 +7,10 @@
 
 #include "capture/column_definition.hpp"
 #include "capture/sql_cursor.hpp"
+#include "capture/table_definition.hpp"
 #include "core/table_schema.hpp"
 
 namespace tailrace::capture {
-
-// A table as statements define it.
-struct TableDefinition {
-  TableSchema schema;
-  DefaultCharset charset;  // of columns that will be added
-
-  friend bool operator==(const TableDefinition& a, const TableDefinition& b) {
-    return a.schema == b.schema && a.charset.charset == b.charset.charset;
-  }
-};
 
 // From the bracket behind `CREATE TABLE name` on. nullopt: not known here, also where columns come
 // from a SELECT.

@@ -29,29 +29,6 @@ std::optional<TableId> table_of(std::string_view body, std::size_t id_bytes) {
   return TableId{std::string(database), std::string(table)};
 }
 
-std::optional<TableEventKind> event_kind(StatementKind kind) {
-  switch (kind) {
-    case StatementKind::truncate: return TableEventKind::truncate;
-    case StatementKind::drop:
-    case StatementKind::drop_database: return TableEventKind::drop;
-    case StatementKind::create:
-    case StatementKind::alter:
-    case StatementKind::rename:
-    case StatementKind::move_rows: return TableEventKind::definition_changed;
-    case StatementKind::begin:
-    case StatementKind::commit:
-    case StatementKind::rollback:
-    case StatementKind::savepoint:
-    case StatementKind::xa_start:
-    case StatementKind::xa_end:
-    case StatementKind::xa_commit:
-    case StatementKind::xa_rollback:
-    case StatementKind::row_change:
-    case StatementKind::other: return std::nullopt;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 void TransactionAssembler::reset() {
@@ -93,14 +70,19 @@ Result<std::optional<AssembledTransaction>> TransactionAssembler::feed(
     return std::nullopt;
   }
   switch (classify(type, event.header.flags)) {
-    case EventAction::handle: return handle(event);
-    case EventAction::skip: return std::nullopt;
-    case EventAction::statement: TAILRACE_TRY(statement_context(event)); return std::nullopt;
-    case EventAction::stop: break;
+    case EventAction::handle:
+      return handle(event);
+    case EventAction::skip:
+      return std::nullopt;
+    case EventAction::statement:
+      TAILRACE_TRY(statement_context(event));
+      return std::nullopt;
+    case EventAction::stop:
+      break;
   }
   if (type == EventType::incident) {
-    return halt("source.incident", "the server lost events" + place(event) +
-                                       "; start over with a new first load");
+    return halt("source.incident",
+                "the server lost events" + place(event) + "; start over with a new first load");
   }
   return unsupported_event(event, "going on could lose changes");
 }
@@ -189,12 +171,6 @@ Result<void> TransactionAssembler::rows(const EventView& event) {
     ++skipped_;
     return {};
   }
-  if (event.header.type == EventType::partial_update_rows) {
-    return halt("source.partial_json",
-                "a change of a JSON column was logged in part" + place(event) + "; run: " +
-                    set_global(format_->mariadb, "binlog_row_value_options = ''") +
-                    ", then start over with a new first load");
-  }
   return keep(event);
 }
 
@@ -209,7 +185,7 @@ Result<void> TransactionAssembler::keep(const EventView& event) {
 }
 
 Result<std::optional<AssembledTransaction>> TransactionAssembler::finish() {
-  if (current_.rows) TAILRACE_TRY(current_.rows->finish());
+  if (current_.rows && !current_.ended) TAILRACE_TRY(current_.rows->finish());
   std::optional<AssembledTransaction> done(std::move(current_));
   current_ = {};
   open_ = false;
@@ -220,7 +196,7 @@ Result<std::optional<AssembledTransaction>> TransactionAssembler::finish() {
 Result<std::optional<AssembledTransaction>> TransactionAssembler::query(const EventView& event) {
   TAILRACE_ASSIGN(const QueryEvent query, parse_query(event));
   note_time(event);
-  const Statement statement = statement_of(query, *format_);
+  Statement statement = statement_of(query, *format_);
   switch (statement.kind) {
     case StatementKind::begin:
     case StatementKind::xa_start:
@@ -229,45 +205,40 @@ Result<std::optional<AssembledTransaction>> TransactionAssembler::query(const Ev
       in_group_ = true;
       return std::nullopt;
     case StatementKind::savepoint:
-    case StatementKind::xa_end: return std::nullopt;
-    case StatementKind::commit: return finish();
+    case StatementKind::xa_end:
+      return std::nullopt;
+    case StatementKind::commit:
+      return finish();
     case StatementKind::rollback:
       current_.rows.reset();
-      current_.table_events.clear();
+      current_.statements.clear();
       return finish();
-    case StatementKind::row_change: TAILRACE_TRY(refuse_row_statement(event, statement)); break;
+    case StatementKind::row_change:
+      TAILRACE_TRY(refuse_row_statement(event, statement));
+      break;
     case StatementKind::truncate:
     case StatementKind::drop:
     case StatementKind::drop_database:
     case StatementKind::create:
     case StatementKind::alter:
     case StatementKind::move_rows:
-    case StatementKind::rename: return ddl(event, statement, query.sql);
+    case StatementKind::rename:
+      return ddl(query, std::move(statement));
     case StatementKind::xa_commit:
     case StatementKind::xa_rollback:
-    case StatementKind::other: break;
+      return xa_outcome(event, statement);
+    case StatementKind::other:
+      break;
   }
   if (in_group_) return std::nullopt;
   return finish();
 }
 
-Result<std::optional<AssembledTransaction>> TransactionAssembler::ddl(const EventView& event,
-                                                                     const Statement& statement,
-                                                                     std::string_view sql) {
+Result<std::optional<AssembledTransaction>> TransactionAssembler::ddl(const QueryEvent& query,
+                                                                      Statement statement) {
   // The two halves of a MariaDB ALTER carry the same text: only the one that commits counts.
-  const std::vector<TableId> none;
-  for (const TableId& named : alter_pending_ ? none : statement.tables) {
-    for (const TableId& table : tables_.tables()) {
-      const std::string& name = named.table.empty() ? table.table : named.table;
-      if (tables_.find(named.database, name) != tables_.find(table.database, table.table)) continue;
-      if (statement.kind == StatementKind::move_rows) {
-        return halt("source.rows_moved", "a statement changed rows of " + table.text() +
-                    " without logging them" + place(event) + ": " +
-                    std::string(sql.substr(0, 200)) + "; start over with a new first load");
-      }
-      current_.table_events.push_back(
-          {*event_kind(statement.kind), table, std::string(sql.substr(0, statement_bytes))});
-    }
+  if (!alter_pending_) {
+    current_.statements.push_back(log_statement(query, std::move(statement), *format_));
   }
   if (in_group_) return std::nullopt;
   return finish();
@@ -317,10 +288,35 @@ Result<std::optional<AssembledTransaction>> TransactionAssembler::payload(const 
 Result<std::optional<AssembledTransaction>> TransactionAssembler::xa_prepare(
     const EventView& event) {
   TAILRACE_ASSIGN(const XaPrepareEvent prepare, parse_xa_prepare(event));
-  if (!prepare.one_phase && current_.is_mapped()) {
-    return halt("source.xa", "a transaction on mapped tables was prepared with XA PREPARE" +
-                place(event) + "; this version reads only XA COMMIT … ONE PHASE");
+  if (prepare.one_phase) return finish();
+  const XaId id{prepare.format_id, std::string(prepare.global_part),
+                std::string(prepare.branch_part)};
+  if (current_.rows) TAILRACE_TRY(current_.rows->finish());
+  current_.prepared = id;
+  current_.prepared_rows = current_.rows != nullptr;
+  held_[id] = {std::move(current_.rows), std::move(current_.format)};
+  return finish();
+}
+
+Result<std::optional<AssembledTransaction>> TransactionAssembler::xa_outcome(
+    const EventView& event, const Statement& statement) {
+  if (statement.one_phase || !statement.xa) return finish();
+  const auto held = held_.find(*statement.xa);
+  const bool commits = statement.kind == StatementKind::xa_commit;
+  if (held == held_.end() && commits) {
+    return halt("source.xa",
+                "an XA transaction was committed" + place(event) +
+                    " whose rows were logged before capture began; start over with a new first "
+                    "load while no XA transaction is prepared (XA RECOVER lists them)");
   }
+  if (held != held_.end()) {
+    if (commits) {
+      current_.rows = std::move(held->second.rows);
+      current_.format = std::move(held->second.format);
+    }
+    held_.erase(held);
+  }
+  current_.ended = *statement.xa;
   return finish();
 }
 

@@ -4,35 +4,59 @@
 
 namespace tailrace::capture {
 
-bool TransactionQueue::put(Transaction transaction, std::size_t bytes,
+// One transaction larger than the limit passes alone.
+void TransactionQueue::wait_for_room(std::size_t bytes, std::unique_lock<std::mutex>& lock) {
+  const auto has_room = [&] { return closed_ || entries_.empty() || bytes_ + bytes <= max_bytes_; };
+  if (has_room()) return;
+  full_ = true;
+  filled_.notify_all();
+  room_.wait(lock, has_room);
+  full_ = false;
+}
+
+bool TransactionQueue::put(ReadTransaction read, std::size_t bytes,
                            std::unique_lock<std::mutex>& lock) {
-  // One transaction larger than the limit passes alone.
-  room_.wait(lock, [&] { return closed_ || entries_.empty() || bytes_ + bytes <= max_bytes_; });
+  wait_for_room(bytes, lock);
   if (closed_) return false;
-  transaction.position = tail_;
+  read.transaction.position = tail_;
   bytes_ += bytes;
-  entries_.push_back({std::move(transaction), bytes});
+  entries_.push_back({std::move(read), bytes});
   lock.unlock();
-  filled_.notify_one();
+  filled_.notify_all();
   return true;
 }
 
-bool TransactionQueue::push(Transaction transaction, const std::optional<Gtid>& gtid,
-                            const BinlogPosition& end, std::size_t bytes) {
-  std::unique_lock lock(mutex_);
-  // Wait before the tail moves: a merged position may not overtake this transaction.
-  room_.wait(lock, [&] { return closed_ || entries_.empty() || bytes_ + bytes <= max_bytes_; });
-  if (gtid) tail_.gtid_set.add(*gtid);
-  tail_.binlog = end;
-  transaction.transactions_skipped = skipped_;
-  skipped_ = 0;
-  moved_ = false;
-  return put(std::move(transaction), bytes, lock);
+void TransactionQueue::pass(const Passed& passed) {
+  if (!passed.prepared.empty()) {
+    tail_.prepared.push_back({passed.prepared, passed.prepared_rows, tail_.gtid_set, tail_.binlog});
+  }
+  if (!passed.ended.empty()) {
+    std::erase_if(tail_.prepared, [&](const PreparedTransaction& prepared) {
+      return prepared.xid == passed.ended;
+    });
+  }
+  if (passed.set) {
+    tail_.gtid_set = *passed.set;
+  } else if (passed.gtid) {
+    tail_.gtid_set.add(*passed.gtid);
+  }
+  tail_.binlog = passed.end;
 }
 
-bool TransactionQueue::push_here(Transaction transaction, std::size_t bytes) {
+bool TransactionQueue::push(ReadTransaction read, const Passed& passed, std::size_t bytes) {
   std::unique_lock lock(mutex_);
-  return put(std::move(transaction), bytes, lock);
+  // Wait before the tail moves: a merged position may not overtake this transaction.
+  wait_for_room(bytes, lock);
+  pass(passed);
+  read.transaction.transactions_skipped = skipped_;
+  skipped_ = 0;
+  moved_ = false;
+  return put(std::move(read), bytes, lock);
+}
+
+bool TransactionQueue::push_here(ReadTransaction read, std::size_t bytes) {
+  std::unique_lock lock(mutex_);
+  return put(std::move(read), bytes, lock);
 }
 
 void TransactionQueue::set_tail(const SourcePosition& position) {
@@ -45,26 +69,25 @@ SourcePosition TransactionQueue::tail() const {
   return tail_;
 }
 
-void TransactionQueue::skip(const std::optional<Gtid>& gtid, const BinlogPosition& end) {
+void TransactionQueue::skip(const Passed& passed) {
   {
     const std::lock_guard lock(mutex_);
-    if (gtid) tail_.gtid_set.add(*gtid);
-    tail_.binlog = end;
+    pass(passed);
     ++skipped_;
     if (moved_) return;  // The consumer knows already that there is something to wait for.
     moved_ = true;
   }
-  filled_.notify_one();
+  filled_.notify_all();
 }
 
-void TransactionQueue::advance(const BinlogPosition& end, bool announce) {
+void TransactionQueue::advance(const Passed& passed, bool announce) {
   {
     const std::lock_guard lock(mutex_);
-    tail_.binlog = end;
+    pass(passed);
     if (!announce || moved_) return;
     moved_ = true;
   }
-  filled_.notify_one();
+  filled_.notify_all();
 }
 
 void TransactionQueue::notice(Error error) {
@@ -75,7 +98,7 @@ void TransactionQueue::notice(Error error) {
     if (moved_) entries_.push_back({take_position(std::chrono::steady_clock::now()), 0});
     entries_.push_back({std::move(error), 0});
   }
-  filled_.notify_one();
+  filled_.notify_all();
 }
 
 void TransactionQueue::close(std::optional<Error> error) {
@@ -89,23 +112,24 @@ void TransactionQueue::close(std::optional<Error> error) {
   filled_.notify_all();
 }
 
-Transaction TransactionQueue::take_position(Deadline now) {
-  Transaction position;
+ReadTransaction TransactionQueue::take_position(Deadline now) {
+  ReadTransaction read;
+  Transaction& position = read.transaction;
   position.kind = TransactionKind::position_only;
   position.transactions_skipped = skipped_;
   position.position = tail_;
   skipped_ = 0;
   moved_ = false;
   position_due_ = now + between_positions;
-  return position;
+  return read;
 }
 
-Result<std::optional<Transaction>> TransactionQueue::pop(Deadline deadline) {
+Result<std::optional<ReadTransaction>> TransactionQueue::pop(Deadline deadline) {
   std::unique_lock lock(mutex_);
   while (entries_.empty()) {
     const Deadline now = std::chrono::steady_clock::now();
     if (moved_ && (now >= position_due_ || closed_)) {
-      return std::optional<Transaction>(take_position(now));
+      return std::optional<ReadTransaction>(take_position(now));
     }
     if (closed_) {
       if (error_) return Failure(*error_);
@@ -120,7 +144,29 @@ Result<std::optional<Transaction>> TransactionQueue::pop(Deadline deadline) {
   lock.unlock();
   room_.notify_one();
   if (auto* error = std::get_if<Error>(&entry.item)) return Failure(std::move(*error));
-  return std::optional<Transaction>(std::move(std::get<Transaction>(entry.item)));
+  return std::optional<ReadTransaction>(std::move(std::get<ReadTransaction>(entry.item)));
+}
+
+bool TransactionQueue::wait_until_read(const GtidSet& wanted, Deadline deadline) {
+  std::unique_lock lock(mutex_);
+  const auto is_read = [&] { return tail_.gtid_set.contains(wanted); };
+  filled_.wait_until(lock, deadline, [&] { return is_read() || closed_ || full_; });
+  return is_read();
+}
+
+bool TransactionQueue::holds_statement_about(const TableId& table) const {
+  const std::lock_guard lock(mutex_);
+  const auto about = [&](const LoggedStatement& statement) {
+    const auto& tables = statement.what.tables;
+    return std::any_of(tables.begin(), tables.end(), [&](const TableId& named) {
+      return named.database == table.database &&
+             (named.table == table.table || named.table.empty());
+    });
+  };
+  return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+    const auto* const read = std::get_if<ReadTransaction>(&entry.item);
+    return read != nullptr && std::any_of(read->statements.begin(), read->statements.end(), about);
+  });
 }
 
 }  // namespace tailrace::capture

@@ -10,6 +10,7 @@ SourceSpec source_of(MysqlDraft draft, const ErrorsDraft& errors, const std::str
   out.start = draft.start.at;
   out.start_value = std::move(draft.start.value);
   out.newest_first = draft.newest_first;
+  out.on_schema_change = draft.on_schema_change;
   for (ShardDraft& shard : draft.shards) {
     capture::MysqlOptions mysql;
     mysql.host = std::move(shard.address.host);

@@ -40,6 +40,7 @@ struct MysqlDraft {
   StartDraft start;
   bool newest_first = true;
   TlsDraft tls;
+  SchemaPolicy on_schema_change;
 };
 
 struct SourceDraft {

@@ -150,6 +150,33 @@ const Object& tls_object() {
   return declared;
 }
 
+const Object& schema_policy_object() {
+  using Policy = SchemaPolicy;
+  static const Object declared =
+      Declare<Policy>("source.mysql.on_schema_change", "What is done when a mapped table changes.")
+          .key("add_column", &Policy::add_column,
+               choice<Policy::AddColumn>({{"follow", Policy::AddColumn::follow},
+                                          {"ignore", Policy::AddColumn::ignore},
+                                          {"pause", Policy::AddColumn::pause}}),
+               "A new column: documents that show all columns show it too, from each row's next "
+               "change on; or it is left out; or capture waits.")
+          .fallback("follow")
+          .key("drop_column", &Policy::drop_column,
+               choice<Policy::DropColumn>({{"keep_field", Policy::DropColumn::keep_field},
+                                           {"pause", Policy::DropColumn::pause}}),
+               "A dropped column: its field stays, null in rows that change from then on; or "
+               "capture waits.")
+          .fallback("keep_field")
+          .key("other", &Policy::other,
+               choice<Policy::Other>(
+                   {{"pause", Policy::Other::pause}, {"follow", Policy::Other::follow}}),
+               "Types, keys, RENAME, partitions, TRUNCATE, DROP TABLE: capture waits in front of "
+               "the statement; or it goes on, and what no row tells stays in the documents.")
+          .fallback("pause")
+          .done();
+  return declared;
+}
+
 const Object& mysql_object() {
   static const Object declared =
       Declare<MysqlDraft>("source.mysql", "A MySQL or MariaDB server.")
@@ -177,7 +204,12 @@ const Object& mysql_object() {
                "Encryption between capture and the server.")
           .fallback("{}")
           .example("tls: { mode: verify_identity, ca: /etc/ca.pem }")
-          .later("on_schema_change", "What added, dropped and changed columns do.")
+          .key("on_schema_change", &MysqlDraft::on_schema_change,
+               object<SchemaPolicy>(schema_policy_object),
+               "What is done when a mapped table changes.")
+          .fallback("{}")
+          .example(
+              "on_schema_change: { add_column: follow, drop_column: keep_field, other: pause }")
           .done();
   return declared;
 }

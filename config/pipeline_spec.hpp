@@ -11,6 +11,7 @@
 
 #include "capture/mysql_options.hpp"
 #include "core/log.hpp"
+#include "core/schema_policy.hpp"
 #include "core/secret.hpp"
 #include "sinks/sink_spec.hpp"
 #include "stream/embedded/embedded_options.hpp"
@@ -33,6 +34,7 @@ struct SourceSpec {
   std::string start_value;   // the GTID set or file:pos
   bool newest_first = true;  // snapshot_order
   std::string time_zone;     // of DATETIME; empty: none
+  SchemaPolicy on_schema_change;
 };
 
 struct TableSpec {

@@ -41,11 +41,23 @@ class RowStream {
 };
 
 // A statement that changes whole tables; ordered before the rows of its transaction.
-enum class TableEventKind : std::uint8_t { truncate, drop, definition_changed };
+enum class TableEventKind : std::uint8_t {
+  truncate,
+  drop,                // also renamed away, and its database dropped
+  replaced,            // another table has its name now, with rows that nobody has seen
+  rows_moved,          // rows came or went without row events: partitions, tablespaces
+  definition_changed,  // see the lists; all empty: nothing that rows show
+};
 struct TableEvent {
   TableEventKind kind;
   TableId table;
   std::string statement;  // for people; at most 4 KiB
+  // definition_changed and replaced, as far as the statement is understood: columns by name.
+  std::vector<std::string> added{};
+  std::vector<std::string> dropped{};
+  std::vector<std::string> changed{};  // another type or name, or in the primary key, or not
+  // The table behind the statement; null: not understood, the rows that follow will tell.
+  std::shared_ptr<const TableSchema> now{};
 };
 
 enum class TransactionKind : std::uint8_t {

@@ -40,13 +40,10 @@ std::string_view next_part(std::string_view& rest, char separator) {
   return trimmed(part);
 }
 
-bool is_tag(std::string_view text) {
-  const auto letter = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-  };
-  return !text.empty() && text.size() <= longest_tag && letter(text[0]) &&
-         std::all_of(text.begin(), text.end(),
-                     [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+std::string in_lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  return lower;
 }
 
 bool parse_number(std::string_view text, std::int64_t& number) {
@@ -124,6 +121,13 @@ Result<Uuid> parse_uuid(std::string_view text) {
   return uuid;
 }
 
+bool is_gtid_tag(std::string_view text) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
+  return !text.empty() && text.size() <= longest_tag && letter(text[0]) &&
+         std::all_of(text.begin(), text.end(),
+                     [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+}
+
 std::string MysqlGtid::text() const {
   std::string out = uuid_text(source.uuid);
   if (!source.tag.empty()) out += ":" + source.tag;
@@ -144,9 +148,8 @@ Result<MysqlGtidSet> MysqlGtidSet::parse(std::string_view text) {
       Interval interval{};
       if (parse_interval(part, interval)) {
         set.add(source, interval);
-      } else if (is_tag(part) && !rest.empty()) {
-        source.tag = part;
-        for (char& c : source.tag) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+      } else if (std::string tag = in_lower_case(part); is_gtid_tag(tag) && !rest.empty()) {
+        source.tag = std::move(tag);
       } else {
         return malformed(whole);
       }

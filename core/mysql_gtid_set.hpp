@@ -20,6 +20,9 @@ using Uuid = std::array<std::uint8_t, 16>;
 std::string uuid_text(const Uuid& uuid);  // lower case, with dashes
 Result<Uuid> parse_uuid(std::string_view text);
 
+// As servers write tags: a letter or _, then at most 31 of these and digits, in lower case.
+bool is_gtid_tag(std::string_view text);
+
 // Names one originating server and an optional tag ("" is no tag).
 struct GtidSource {
   Uuid uuid{};

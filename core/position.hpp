@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "core/gtid_set.hpp"
 
@@ -28,12 +30,26 @@ enum class SnapshotPhase : std::uint8_t {
   done = 3,
 };
 
+// An XA transaction that was prepared at or before a position and whose outcome comes behind it.
+struct PreparedTransaction {
+  std::string xid;      // as the source writes it
+  bool mapped = false;  // it has rows that count, which are read again from here after a restart:
+  GtidSet gtid_set;     // in front of it
+  BinlogPosition binlog;
+
+  friend bool operator==(const PreparedTransaction&, const PreparedTransaction&) = default;
+};
+
 struct SourcePosition {
   GtidSet gtid_set;         // executed and read, everything at or before this position
   BinlogPosition binlog;    // end of the last transaction read
   std::string server_uuid;  // of the server it was read from
   SnapshotPhase snapshot = SnapshotPhase::none;
   BinlogPosition snapshot_high;  // end of the binlog after the consistent snapshot was opened
+  std::vector<PreparedTransaction> prepared;  // oldest first
+  // The definitions of tables here, in bytes that only the source reads; null: not known yet.
+  // Shared, because it rarely changes from one position to the next.
+  std::shared_ptr<const std::string> tables;
 };
 
 }  // namespace tailrace

@@ -101,6 +101,7 @@ Result<void> CaptureRole::append_progress() {
   const bool loading = position_.source.snapshot != SnapshotPhase::done;
   record.committed_seq = loading ? 0 : committed_.seq;
   record.gtid_set = gtids;
+  record.schema_version = schemas_.version;
   transform::encode(value, record);
   TAILRACE_TRY(append_to_all(value, true));
   last_progress_ = deps_.clock.now();
@@ -123,10 +124,16 @@ Result<void> CaptureRole::commit(const SavedPosition& saved) {
   const std::string value = encode(saved);
   TAILRACE_TRY(writer_->append(
       {control_topic(options_.pipeline), 0, position_key(options_.source), value, {}}));
+  const auto& tables = saved.source.tables;
+  if (tables && tables != saved_tables_) {
+    TAILRACE_TRY(writer_->append(
+        {control_topic(options_.pipeline), 0, tables_key(options_.source), *tables, {}}));
+  }
   const Deadline began = deps_.clock.now();
   TAILRACE_TRY(writer_->commit());
   deps_.board.observe("tailrace_log_ack_seconds",
                       std::chrono::duration<double>(deps_.clock.now() - began).count());
+  saved_tables_ = tables;
   batch_bytes_ = 0;
   batch_began_ = deps_.clock.now();
   return {};

@@ -48,10 +48,11 @@ Result<void> CaptureRole::open() {
     position_.source = *options_.first_position;
   }
   committed_ = position_;
+  saved_tables_ = position_.source.tables;
   skip_records_ = position_.open_records;
   position_.open_records = 0;
   TAILRACE_TRY(save_new_facts(saved));
-  TAILRACE_ASSIGN(source_, deps_.make_source(schemas_));
+  TAILRACE_ASSIGN(source_, deps_.make_source(schemas_.tables));
   TAILRACE_TRY(source_->start(position_.source));
   last_progress_ = deps_.clock.now();
   log_info("capture.started", {{"source", options_.source},
@@ -64,9 +65,9 @@ Result<void> CaptureRole::prepare_plan(const ControlState& control) {
   if (control.schemas) {
     schemas_ = *control.schemas;
   } else {
-    TAILRACE_ASSIGN(schemas_, deps_.read_schemas());
+    TAILRACE_ASSIGN(schemas_.tables, deps_.read_schemas());
   }
-  TAILRACE_ASSIGN(plan_, transform::compile_plan(options_.documents, schemas_));
+  TAILRACE_ASSIGN(plan_, transform::compile_plan(options_.documents, schemas_.tables));
   for (const transform::DocumentPlan& document : plan_.documents) {
     const auto saved = control.spec_hashes.find(document.name);
     if (saved == control.spec_hashes.end() || saved->second == document.spec_hash) continue;
@@ -79,7 +80,7 @@ Result<void> CaptureRole::prepare_plan(const ControlState& control) {
   }
   router_.emplace(plan_);
   if (options_.events) {
-    TAILRACE_ASSIGN(events_, transform::EventMapper::compile(*options_.events, schemas_));
+    TAILRACE_ASSIGN(events_, transform::EventMapper::compile(*options_.events, schemas_.tables));
   }
   return {};
 }
@@ -173,7 +174,7 @@ Result<void> CaptureRole::handle(Transaction& transaction) {
     batch_began_ = deps_.clock.now();
   }
   follow_server(transaction);
-  TAILRACE_TRY(check_table_events(transaction));
+  TAILRACE_TRY(follow_table_events(transaction));
   position_.seq += transaction.transactions_skipped;
   progress_owed_ = true;
   switch (transaction.kind) {
@@ -199,6 +200,7 @@ Result<void> CaptureRole::handle(Transaction& transaction) {
   position_.source = transaction.position;
   last_read_ = deps_.clock.now();
   if (transaction.commit_time_us != 0) last_commit_time_us_ = transaction.commit_time_us;
+  if (schemas_grown_) return save_grown_schemas();
   return new_phase ? commit() : Result<void>{};
 }
 
@@ -211,21 +213,33 @@ void CaptureRole::follow_server(const Transaction& transaction) {
   }
 }
 
-Result<void> CaptureRole::check_table_events(const Transaction& transaction) const {
+Result<void> CaptureRole::follow_table_events(const Transaction& transaction) {
+  const FitToFile as_it_is = [](TableSchema schema) { return schema; };
   for (const TableEvent& event : transaction.table_events) {
-    if (event.kind == TableEventKind::definition_changed) {
-      log_warn("capture.table_altered",
-               {{"table", event.table.text()}, {"statement", event.statement}});
-      continue;
-    }
-    return halt(
-        "source.table_emptied",
-        fmt::format("'{}' emptied the mapped table {}; TRUNCATE and DROP are not supported yet: "
-                    "the documents would keep its rows. Delete the rows with DELETE instead, or "
-                    "build the documents anew (new pipeline name, new state.dir)",
-                    event.statement, event.table.text()));
+    log_warn("capture.table_altered",
+             {{"table", event.table.text()}, {"statement", event.statement}});
+    TAILRACE_ASSIGN(const bool grown,
+                    follow(event, options_.schema_policy,
+                           deps_.fit_to_file ? deps_.fit_to_file : as_it_is, schemas_.tables));
+    schemas_grown_ = schemas_grown_ || grown;
   }
   return {};
+}
+
+// Everybody who reads the log compiles a new plan when the progress record with the new version
+// comes, which stands in front of every row that has the new columns.
+Result<void> CaptureRole::save_grown_schemas() {
+  ++schemas_.version;
+  TAILRACE_ASSIGN(const transform::PipelinePlan plan,
+                  transform::compile_plan(options_.documents, schemas_.tables));
+  const std::string topic = control_topic(options_.pipeline);
+  TAILRACE_TRY(append({topic, 0, schemas_key, encode(schemas_), {}}));
+  for (const transform::DocumentPlan& document : plan.documents) {
+    TAILRACE_TRY(append({topic, 0, spec_key(document.name), bytes_of(document.spec_hash), {}}));
+  }
+  TAILRACE_TRY(append_progress());
+  TAILRACE_TRY(commit());
+  return retry("schema.newer", "columns were added to mapped tables");
 }
 
 Result<void> CaptureRole::handle_rows(Transaction& transaction) {

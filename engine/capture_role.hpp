@@ -16,6 +16,7 @@
 #include "engine/control_records.hpp"
 #include "engine/rule_switches.hpp"
 #include "engine/status_board.hpp"
+#include "engine/table_events.hpp"
 #include "stream/event_log.hpp"
 #include "transform/document_spec.hpp"
 #include "transform/event_mapper.hpp"
@@ -40,6 +41,7 @@ struct CaptureOptions {
   std::uint64_t pass_bytes = 4u << 20;  // of a giant transaction held at once
   // A group above this travels in parts: brokers refuse messages over 1 MiB by default.
   std::size_t part_bytes = 512u << 10;
+  SchemaPolicy schema_policy;
   RuleSwitches rules;
 };
 
@@ -51,6 +53,8 @@ struct CaptureDependencies {
   std::function<Result<std::vector<TableSchema>>()> read_schemas;
   std::function<Result<std::unique_ptr<capture::ChangeSource>>(const std::vector<TableSchema>&)>
       make_source;
+  // A table as the server has it → as the file wants it; empty: as it is.
+  FitToFile fit_to_file{};
 };
 
 class CaptureRole {
@@ -63,6 +67,7 @@ class CaptureRole {
   // from.
   Result<void> open();
   // Reads what there is until `deadline` at most, and commits when the batch is full or idle.
+  // Error retry schema.newer: columns were added, and are saved; a new role knows them.
   Result<void> step(Deadline deadline);
   // Commits what was read; call before a graceful end.
   Result<void> flush();
@@ -78,7 +83,8 @@ class CaptureRole {
   Result<void> handle_rows(Transaction& transaction);
   Result<void> route_pass(Transaction& transaction, const transform::Origin& origin,
                           std::uint32_t pass, std::uint32_t passes);
-  Result<void> check_table_events(const Transaction& transaction) const;
+  Result<void> follow_table_events(const Transaction& transaction);
+  Result<void> save_grown_schemas();
   void follow_server(const Transaction& transaction);
   Result<void> resume_open(const Transaction& transaction);
   std::uint64_t shape() const;
@@ -98,7 +104,9 @@ class CaptureRole {
 
   const CaptureOptions options_;
   CaptureDependencies deps_;
-  std::vector<TableSchema> schemas_;
+  SavedSchemas schemas_;
+  bool schemas_grown_ = false;  // the transaction at hand made them; not saved yet
+  std::shared_ptr<const std::string> saved_tables_;
   transform::PipelinePlan plan_;
   std::optional<transform::Router> router_;
   std::optional<transform::EventMapper> events_;

@@ -11,8 +11,11 @@ namespace tailrace::engine {
 namespace {
 
 constexpr std::uint8_t control_version = 1;
+constexpr std::uint8_t position_version = 2;
+constexpr std::uint8_t schemas_version = 2;
 constexpr Milliseconds poll_wait{20};
 constexpr std::string_view position_prefix = "source/";
+constexpr std::string_view tables_prefix = "tables/";
 constexpr std::string_view spec_prefix = "spec/";
 
 Failure malformed(std::string_view what) {
@@ -49,8 +52,13 @@ Result<void> take(ControlState& state, std::string_view key, std::string_view va
   } else if (key == schemas_key) {
     TAILRACE_ASSIGN(state.schemas, decode_schemas(value));
   } else if (key.starts_with(position_prefix)) {
-    TAILRACE_ASSIGN(state.positions[std::string(key.substr(position_prefix.size()))],
-                    decode_position(value));
+    TAILRACE_ASSIGN(SavedPosition position, decode_position(value));
+    SavedPosition& known = state.positions[std::string(key.substr(position_prefix.size()))];
+    position.source.tables = std::move(known.source.tables);
+    known = std::move(position);
+  } else if (key.starts_with(tables_prefix)) {
+    state.positions[std::string(key.substr(tables_prefix.size()))].source.tables =
+        std::make_shared<const std::string>(value);
   } else if (key.starts_with(spec_prefix)) {
     ByteReader in(value);
     state.spec_hashes[std::string(key.substr(spec_prefix.size()))] = in.fixed<std::uint64_t>();
@@ -63,12 +71,16 @@ Result<void> take(ControlState& state, std::string_view key, std::string_view va
 std::string position_key(std::string_view source) {
   return std::string(position_prefix) + std::string(source);
 }
+std::string tables_key(std::string_view source) {
+  return std::string(tables_prefix) + std::string(source);
+}
+
 std::string spec_key(std::string_view document) {
   return std::string(spec_prefix) + std::string(document);
 }
 
 std::string encode(const SavedPosition& position) {
-  std::string out(1, static_cast<char>(control_version));
+  std::string out(1, static_cast<char>(position_version));
   append_varint(out, position.epoch);
   append_varint(out, position.seq);
   append_sized(out, position.source.gtid_set.text());
@@ -79,12 +91,20 @@ std::string encode(const SavedPosition& position) {
   append_varint(out, position.open_records);
   append_sized(out, position.open_gtid);
   append_fixed(out, position.open_shape);
+  append_varint(out, position.source.prepared.size());
+  for (const PreparedTransaction& prepared : position.source.prepared) {
+    append_sized(out, prepared.xid);
+    out.push_back(prepared.mapped ? 1 : 0);
+    append_sized(out, prepared.gtid_set.text());
+    append_binlog(out, prepared.binlog);
+  }
   return out;
 }
 
 Result<SavedPosition> decode_position(std::string_view bytes) {
   ByteReader in(bytes);
-  if (in.byte() != control_version) return malformed("source");
+  const std::uint8_t version = in.byte();
+  if (version != control_version && version != position_version) return malformed("source");
   SavedPosition position;
   position.epoch = static_cast<std::uint16_t>(in.varint());
   position.seq = in.varint();
@@ -96,22 +116,36 @@ Result<SavedPosition> decode_position(std::string_view bytes) {
   position.open_records = in.varint();
   position.open_gtid = in.sized();
   position.open_shape = in.fixed<std::uint64_t>();
+  if (version == control_version)
+    return in.ok() ? position : Result<SavedPosition>(malformed("source"));
+  for (std::uint64_t n = in.varint(); in.ok() && n > 0; --n) {
+    PreparedTransaction& prepared = position.source.prepared.emplace_back();
+    prepared.xid = in.sized();
+    prepared.mapped = in.byte() != 0;
+    TAILRACE_ASSIGN(prepared.gtid_set, GtidSet::parse(in.sized()));
+    prepared.binlog = read_binlog(in);
+  }
   if (!in.ok()) return malformed("source");
   return position;
 }
 
-std::string encode(const std::vector<TableSchema>& schemas) {
-  std::string out(1, static_cast<char>(control_version));
-  append_varint(out, schemas.size());
-  for (const TableSchema& schema : schemas) append_schema(out, schema);
+std::string encode(const SavedSchemas& schemas) {
+  std::string out(1, static_cast<char>(schemas_version));
+  append_varint(out, schemas.version);
+  append_varint(out, schemas.tables.size());
+  for (const TableSchema& schema : schemas.tables) append_schema(out, schema);
   return out;
 }
 
-Result<std::vector<TableSchema>> decode_schemas(std::string_view bytes) {
+Result<SavedSchemas> decode_schemas(std::string_view bytes) {
   ByteReader in(bytes);
-  if (in.byte() != control_version) return malformed(schemas_key);
-  std::vector<TableSchema> schemas;
-  for (std::uint64_t n = in.varint(); in.ok() && n > 0; --n) schemas.push_back(read_schema(in));
+  const std::uint8_t version = in.byte();
+  if (version != control_version && version != schemas_version) return malformed(schemas_key);
+  SavedSchemas schemas;
+  if (version == schemas_version) schemas.version = in.varint();
+  for (std::uint64_t n = in.varint(); in.ok() && n > 0; --n) {
+    schemas.tables.push_back(read_schema(in));
+  }
   if (!in.ok()) return malformed(schemas_key);
   return schemas;
 }

@@ -30,10 +30,16 @@ struct SavedPosition {
   std::uint64_t open_shape = 0;  // hash of what the records depend on
 };
 
+// The schemas that the plan is compiled from. They only grow; `version` counts how often.
+struct SavedSchemas {
+  std::uint64_t version = 1;
+  std::vector<TableSchema> tables;
+};
+
 struct ControlState {
   std::optional<sinks::LogIdentity> identity;
   std::map<std::string, SavedPosition, std::less<>> positions;  // by source
-  std::optional<std::vector<TableSchema>> schemas;
+  std::optional<SavedSchemas> schemas;
   std::map<std::string, std::uint64_t, std::less<>> spec_hashes;  // by document
 };
 
@@ -42,8 +48,11 @@ std::string encode(const SavedPosition& position);
 Result<SavedPosition> decode_position(std::string_view bytes);
 
 inline constexpr std::string_view schemas_key = "schemas";
-std::string encode(const std::vector<TableSchema>& schemas);
-Result<std::vector<TableSchema>> decode_schemas(std::string_view bytes);
+std::string encode(const SavedSchemas& schemas);
+Result<SavedSchemas> decode_schemas(std::string_view bytes);
+
+// Of SourcePosition::tables, written when it changes, with the position that it belongs to.
+std::string tables_key(std::string_view source);
 
 inline constexpr std::string_view identity_key = "log";
 std::string encode(const sinks::LogIdentity& identity);

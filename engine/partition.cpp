@@ -52,8 +52,7 @@ Result<void> PartitionTask::apply(const stream::Record& record) {
     return apply_rows(*lookup, record.key, record.offset, record.offset);
   }
   if (const auto* progress = std::get_if<transform::ProgressRecord>(&record_)) {
-    apply_progress(record.offset, *progress);
-    return {};
+    return apply_progress(record.offset, *progress);
   }
   if (const auto* end = std::get_if<transform::SnapshotEndRecord>(&record_)) {
     return open_gate(end->origin.source, record.offset);
@@ -155,14 +154,19 @@ void PartitionTask::drop_parts() {
   parts_.reset();
 }
 
-void PartitionTask::apply_progress(Offset offset, const transform::ProgressRecord& progress) {
+Result<void> PartitionTask::apply_progress(Offset offset,
+                                           const transform::ProgressRecord& progress) {
+  if (progress.schema_version > shared_.schema_version) {
+    return retry("schema.newer", "columns were added to mapped tables");
+  }
   progress_.emplace_back(offset, progress.gtid_set);
   // A group whose transaction was read to its end, but not the group, was lost with its server.
   if (parts_ && parts_->source == progress.origin.source && parts_->base < progress.origin.base)
     drop_parts();
-  if (progress.committed_seq == 0) return;
+  if (progress.committed_seq == 0) return {};
   auto& horizon = horizon_[progress.origin.source];
   horizon = std::max(horizon, std::pair(progress.origin.base.epoch, progress.committed_seq));
+  return {};
 }
 
 Result<void> PartitionTask::open_gate(std::uint8_t source, Offset offset) {

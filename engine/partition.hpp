@@ -43,6 +43,7 @@ struct PartitionShared {
   std::size_t cache_bytes = 32u << 20;
   std::size_t state_chunk_bytes = 512u << 10;  // larger state records travel in chunks
   std::size_t unwritten_limit = 4000;          // changed roots that wait for a write of the store
+  std::uint64_t schema_version = 1;            // that the plan was compiled from
   RuleSwitches rules;
   stream::GroupMember* member = nullptr;  // set while the projector is joined
 };
@@ -172,7 +173,7 @@ class PartitionTask {
   Result<void> apply_rows(const RecordType& change, std::string_view root_key, Offset offset,
                           Offset hold);
   Result<void> apply_part(const stream::Record& record, const transform::PartRecord& part);
-  void apply_progress(Offset offset, const transform::ProgressRecord& progress);
+  Result<void> apply_progress(Offset offset, const transform::ProgressRecord& progress);
   Result<void> open_gate(std::uint8_t source, Offset offset);
   void drop_parts();
   void mark_dirty(RootEntry& root, Offset offset, Offset hold);

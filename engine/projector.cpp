@@ -77,6 +77,7 @@ Result<void> Projector::open() {
       .cache_bytes = options_.cache_bytes / static_cast<std::size_t>(options_.partitions),
       .state_chunk_bytes = options_.state_chunk_bytes,
       .unwritten_limit = options_.unwritten_limit,
+      .schema_version = options_.schema_version,
       .rules = options_.rules});
   TAILRACE_ASSIGN(member_,
                   deps_.log.join({options_.pipeline + "." + plan_.name, options_.instance_id,

@@ -45,7 +45,8 @@ struct ProjectorOptions {
   // Changed roots that wait for the next write of the store: one that changes often is written
   // once.
   std::size_t unwritten_limit = 4000;
-  std::uint64_t random_seed = 0;  // of the jitter of retries; 0: from the machine
+  std::uint64_t schema_version = 1;  // of the schemas that the plan was compiled from
+  std::uint64_t random_seed = 0;     // of the jitter of retries; 0: from the machine
   RuleSwitches rules;
 };
 
@@ -66,6 +67,8 @@ class Projector final : public stream::AssignmentListener, public DirtyListener 
   // Opens the lookup view and joins the group.
   Result<void> open();
   // Does what there is to do and waits for more until `deadline` at most.
+  // Error retry schema.newer: the log goes on with columns that the plan does not know; build the
+  // projector anew from the schemas that are saved now.
   Result<void> step(Deadline deadline);
   // Finishes what is under way, commits and leaves the group.
   Result<void> close(Deadline deadline);

@@ -17,7 +17,7 @@ BUILD=(
 )
 DEMO=(python3 python3-pymysql python3-cryptography util-linux)
 JAVA=(openjdk-17-jre-headless maven kcat)
-TEST=(sqlite3 curl python3-yaml clang-format-14 valgrind)
+TEST=(sqlite3 curl python3-yaml clang-format-14 clang-16 libclang-rt-16-dev valgrind)
 
 die() {
   echo "install-packages.sh: $*" >&2

@@ -1,12 +1,10 @@
 #include "capture/binlog/charset.hpp"
 
-#include <iconv.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 
 #include "capture/binlog/charset_tables.hpp"
+#include "capture/binlog/multibyte_charset.hpp"
 #include "capture/binlog/utf8.hpp"
 #include "capture/binlog/wire_reader.hpp"
 
@@ -103,47 +101,26 @@ class UnitConverter final : public CharsetConverter {
   bool pairs_;
 };
 
-class IconvConverter final : public CharsetConverter {
+class MultibyteConverter final : public CharsetConverter {
  public:
-  explicit IconvConverter(iconv_t handle) : handle_(handle) {}
-  IconvConverter(const IconvConverter&) = delete;
-  IconvConverter& operator=(const IconvConverter&) = delete;
-  ~IconvConverter() override { iconv_close(handle_); }
+  explicit MultibyteConverter(const MultibyteCharset& charset) : charset_(charset) {}
 
   std::string_view to_utf8(std::string_view bytes, Arena& arena, bool& repaired) const override {
     if (ascii_prefix(bytes.data(), bytes.size()) == bytes.size()) return bytes;
-    const std::size_t room = bytes.size() * 4 + 8;
-    char* const text = arena.allocate(room);
-    char* out = text;
-    std::size_t left = room;
-    char* in = const_cast<char*>(bytes.data());  // iconv's signature; it does not write there
-    std::size_t in_left = bytes.size();
-    iconv(handle_, nullptr, nullptr, nullptr, nullptr);
-    constexpr auto failed = static_cast<std::size_t>(-1);
-    while (in_left > 0 && iconv(handle_, &in, &in_left, &out, &left) == failed) {
-      if (errno == E2BIG || in_left == 0) break;
-      repaired = true;
-      if (left < 4) break;
-      char* const next = write_utf8(out, replacement_character);
-      left -= static_cast<std::size_t>(next - out);
-      out = next;
-      ++in;
-      --in_left;
+    ArenaText text(arena, bytes.size() * 3);
+    while (!bytes.empty()) {
+      const auto lead = static_cast<std::uint8_t>(bytes[0]);
+      const auto character = lead < 0x80 ? MultibyteCharset::Character{lead, 1}
+                                         : charset_.first(bytes);
+      if (character.code == replacement_character) repaired = true;
+      text.put(character.code);
+      bytes.remove_prefix(character.bytes);
     }
-    arena.shrink_last(left);
-    return {text, room - left};
+    return text.finish();
   }
 
  private:
-  iconv_t handle_;
-};
-
-// glibc's names of what MySQL means. Compared with MySQL 9.7 over all codes: equal but for sjis
-// (5C), ujis (9 signs) and big5 (box drawing and rare signs).
-constexpr std::pair<std::string_view, const char*> iconv_names[] = {
-    {"big5", "BIG5"},       {"sjis", "SHIFT_JIS"},     {"cp932", "CP932"},
-    {"ujis", "EUC-JP-MS"},  {"eucjpms", "EUC-JP-MS"},  {"euckr", "UHC"},
-    {"gb2312", "EUC-CN"},   {"gbk", "GBK"},            {"gb18030", "GB18030"},
+  const MultibyteCharset& charset_;
 };
 
 std::unique_ptr<CharsetConverter> single_byte(std::string_view charset) {
@@ -185,11 +162,8 @@ std::unique_ptr<CharsetConverter> CharsetConverter::create(std::string_view char
   if (charset == "utf16le") return std::make_unique<UnitConverter>(2, true, true);
   if (charset == "utf32") return std::make_unique<UnitConverter>(4, false, false);
   if (auto table = single_byte(charset)) return table;
-  for (const auto& [name, glibc_name] : iconv_names) {
-    if (name != charset) continue;
-    const iconv_t handle = iconv_open("UTF-8", glibc_name);
-    if (handle == reinterpret_cast<iconv_t>(-1)) return nullptr;
-    return std::make_unique<IconvConverter>(handle);
+  if (const auto* const known = MultibyteCharset::of(charset)) {
+    return std::make_unique<MultibyteConverter>(*known);
   }
   return nullptr;
 }

@@ -14,7 +14,8 @@ struct CollationRange {
 };
 
 // information_schema.COLLATIONS of MySQL 9.7, neighbours joined; blocks of one character set
-// (utf16 101-124, utf8mb4 224-323 …) without their gaps. 2048 and up: MariaDB's uca1400.
+// (utf16 101-124, utf8mb4 224-323 …) without their gaps. 576 to 738: MariaDB's Croatian, Myanmar
+// and Thai ones; 2048 and up: its uca1400.
 constexpr CollationRange collations[] = {
     {1, 1, "big5"}, {2, 2, "latin2"}, {3, 3, "dec8"}, {4, 4, "cp850"}, {5, 5, "latin1"},
     {6, 6, "hp8"}, {7, 7, "koi8r"}, {8, 8, "latin1"}, {9, 9, "latin2"}, {10, 10, "swe7"},
@@ -37,8 +38,10 @@ constexpr CollationRange collations[] = {
     {91, 91, "ujis"}, {92, 93, "geostd8"}, {94, 94, "latin1"}, {95, 96, "cp932"},
     {97, 98, "eucjpms"}, {99, 99, "cp1250"}, {101, 124, "utf16"}, {128, 151, "ucs2"},
     {159, 159, "ucs2"}, {160, 183, "utf32"}, {192, 215, "utf8mb3"}, {223, 223, "utf8mb3"},
-    {224, 247, "utf8mb4"}, {248, 250, "gb18030"}, {255, 323, "utf8mb4"}, {2048, 2303, "utf8mb3"},
-    {2304, 2559, "utf8mb4"}, {2560, 2815, "ucs2"}, {2816, 3071, "utf16"}, {3072, 3327, "utf32"},
+    {224, 247, "utf8mb4"}, {248, 250, "gb18030"}, {255, 323, "utf8mb4"}, {576, 579, "utf8mb3"},
+    {608, 611, "utf8mb4"}, {640, 642, "ucs2"}, {672, 674, "utf16"}, {736, 738, "utf32"},
+    {2048, 2303, "utf8mb3"}, {2304, 2559, "utf8mb4"}, {2560, 2815, "ucs2"},
+    {2816, 3071, "utf16"}, {3072, 3327, "utf32"},
 };
 
 struct SingleByteTable {

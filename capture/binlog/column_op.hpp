@@ -12,6 +12,7 @@ enum class ColumnOp : std::uint8_t {
   boolean,       // TINYINT shown as true or false
   float32, float64, decimal,
   year, date, datetime2, timestamp2, time2, old_datetime, old_timestamp, old_time,
+  mariadb_datetime, mariadb_timestamp, mariadb_time,  // of old, with digits after the second
   bit1, bits,
   utf8,          // utf8mb4, utf8mb3, ascii: the bytes themselves once checked
   text,          // through the column's converter

@@ -12,6 +12,7 @@
 #include "capture/binlog/geometry.hpp"
 #include "capture/binlog/inet6_text.hpp"
 #include "capture/binlog/json_text.hpp"
+#include "capture/binlog/mariadb_temporal.hpp"
 #include "capture/binlog/temporal.hpp"
 #include "capture/binlog/utf8.hpp"
 #include "capture/binlog/wire_reader.hpp"
@@ -85,6 +86,14 @@ bool temporal(const CompiledColumn& column, std::string_view field, Arena& arena
       return moment(seconds == 0 ? TemporalParts{} : utc_time(seconds), 0, ValueKind::timestamp,
                     arena, out);
     }
+    case ColumnOp::mariadb_datetime:
+      return moment(decode_mariadb_datetime(field, column.scale), column.scale, ValueKind::datetime,
+                    arena, out);
+    case ColumnOp::mariadb_timestamp:
+      return moment(decode_mariadb_timestamp(field, column.scale), column.scale,
+                    ValueKind::timestamp, arena, out);
+    case ColumnOp::mariadb_time:
+      return time(decode_mariadb_time(field, column.scale), column.scale, arena, out);
     default: return time(decode_old_time(field), 0, arena, out);
   }
 }
@@ -190,6 +199,7 @@ bool dispatch(const CompiledColumn& column, std::string_view field, DecodeContex
     case ColumnOp::decimal: return decimal(column, field, context.arena, out);
     case ColumnOp::date: case ColumnOp::datetime2: case ColumnOp::timestamp2: case ColumnOp::time2:
     case ColumnOp::old_datetime: case ColumnOp::old_timestamp: case ColumnOp::old_time:
+    case ColumnOp::mariadb_datetime: case ColumnOp::mariadb_timestamp: case ColumnOp::mariadb_time:
       return temporal(column, field, context.arena, out);
     case ColumnOp::bits:
       out = Value::uint64(big_endian(field.data(), field.size()));

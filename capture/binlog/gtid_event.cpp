@@ -94,7 +94,8 @@ Result<GtidEvent> parse_tagged(const EventView& event) {
 }
 
 bool valid(const MysqlGtid& gtid) {
-  return gtid.number > 0 && gtid.number != INT64_MAX && gtid.source.tag.size() <= 32;
+  const std::string& tag = gtid.source.tag;
+  return gtid.number > 0 && gtid.number != INT64_MAX && (tag.empty() || is_gtid_tag(tag));
 }
 
 }  // namespace
@@ -104,7 +105,7 @@ Result<GtidEvent> parse_gtid(const EventView& event) {
                                       ? parse_tagged(event)
                                       : parse_untagged(event));
   if (!gtid.anonymous && !valid(gtid.gtid)) {
-    return corrupt_event(event, "no valid transaction number");
+    return corrupt_event(event, "no valid transaction number or tag");
   }
   return gtid;
 }

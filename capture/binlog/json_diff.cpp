@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "capture/binlog/binary_json.hpp"
+#include "capture/binlog/charset.hpp"
 #include "capture/binlog/utf8.hpp"
 #include "capture/binlog/wire_reader.hpp"
 #include "core/json_writer.hpp"
@@ -59,7 +60,7 @@ std::optional<std::string> unescape(std::string_view text, std::size_t& at) {
 // $.name."quoted name"[7]
 std::optional<std::vector<Leg>> parse_path(std::string_view path) {
   std::vector<Leg> legs;
-  if (path.empty() || path[0] != '$') return std::nullopt;
+  if (path.empty() || path[0] != '$' || !is_valid_utf8(path)) return std::nullopt;
   std::size_t at = 1;
   while (at < path.size()) {
     if (legs.size() == most_legs) return std::nullopt;

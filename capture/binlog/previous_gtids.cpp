@@ -19,6 +19,7 @@ Result<MysqlGtidSet> parse_previous_gtids(const EventView& event) {
     if (!in.ok()) break;
     std::copy(uuid.begin(), uuid.end(), source.uuid.begin());
     if (tagged) source.tag = in.take(read_serialized_unsigned(in));
+    if (!source.tag.empty() && !is_gtid_tag(source.tag)) in.fail();
     const std::uint64_t intervals = in.u64();
     for (std::uint64_t k = 0; k < intervals && in.ok(); ++k) {
       const auto first = static_cast<std::int64_t>(in.u64());
@@ -27,7 +28,7 @@ Result<MysqlGtidSet> parse_previous_gtids(const EventView& event) {
       if (in.ok()) set.add(source, {first, end});
     }
   }
-  if (!in.ok()) return corrupt_event(event, "an interval is cut off or empty");
+  if (!in.ok()) return corrupt_event(event, "an interval is cut off or empty, or a tag is none");
   return set;
 }
 

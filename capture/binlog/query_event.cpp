@@ -30,7 +30,8 @@ bool read_status_variable(WireReader& in, QueryEvent& query) {
       return true;
     case 5:                                                     // time zone
     case 6: in.take(in.u8()); return true;                      // catalog
-    case 7: case 8: in.take(2); return true;                    // lc_time_names, database's charset
+    case 7: in.take(2); return true;                            // lc_time_names
+    case 8: query.database_collation = in.u16(); return true;
     case 9: in.take(8); return true;                            // tables of a multi-update
     case 10: in.take(4); return true;                           // data written by the master
     case 11: in.take(in.u8()), in.take(in.u8()); return true;   // invoker: user, host

@@ -16,6 +16,7 @@ struct QueryEvent {
   std::uint16_t error_code = 0;
   std::uint64_t sql_mode = 0;            // 0 where the event does not say
   std::uint16_t client_collation = 0;    // of the statement's text; 0: not said
+  std::uint16_t database_collation = 0;  // of the default database; 0: not said
   std::string_view database;             // the default database, utf8mb3
   std::string_view sql;                  // bytes in the client's character set
 

@@ -6,6 +6,7 @@
 
 #include "capture/binlog/column_op.hpp"
 #include "capture/binlog/decimal.hpp"
+#include "capture/binlog/mariadb_temporal.hpp"
 #include "capture/binlog/wire_column.hpp"
 #include "core/json_writer.hpp"
 
@@ -70,6 +71,19 @@ struct Temporal {
   std::size_t bytes;
 };
 
+// TABLE_MAP shows no digits of these, and MySQL had none then.
+bool is_old_temporal(WireType type) {
+  return type == WireType::datetime || type == WireType::timestamp || type == WireType::time;
+}
+
+Temporal mariadb_temporal_of(WireType type, unsigned digits) {
+  switch (type) {
+    case WireType::datetime: return {ColumnOp::mariadb_datetime, mariadb_datetime_bytes(digits)};
+    case WireType::timestamp: return {ColumnOp::mariadb_timestamp, mariadb_timestamp_bytes(digits)};
+    default: return {ColumnOp::mariadb_time, mariadb_time_bytes(digits)};
+  }
+}
+
 Temporal temporal_of(const TableMapColumn& column) {
   const std::size_t fraction_bytes = (column.meta + 1u) / 2;
   switch (column.type) {
@@ -86,10 +100,12 @@ Temporal temporal_of(const TableMapColumn& column) {
 
 }  // namespace
 
+bool can_be(ColumnKind told, const TableMapColumn& wire) {
+  return may_be(told, wire_column_type(wire), wire.collation.has_value());
+}
+
 bool hides(ColumnKind told, const TableMapColumn& wire) {
-  const ColumnType type = wire_column_type(wire);
-  return is_hidden_kind(told) && type.kind != told &&
-         may_be(told, type, wire.collation.has_value());
+  return is_hidden_kind(told) && wire_column_type(wire).kind != told && can_be(told, wire);
 }
 
 class LayoutCompiler {
@@ -148,6 +164,7 @@ class LayoutCompiler {
     if (!column.is_unsigned) type.is_unsigned = told.is_unsigned;
     if (type.charset.empty()) type.charset = told.charset;
     if (!map_.has_names) type.members = std::move(told.members);
+    if (is_old_temporal(column.type)) type.fraction_digits = told.fraction_digits;
     type.as_boolean = told.as_boolean;
     type.decimal_as_number = told.decimal_as_number;
     return type;
@@ -169,7 +186,8 @@ class LayoutCompiler {
       case ColumnKind::float64: return fixed(out, ColumnOp::float64, 8);
       case ColumnKind::decimal: return decimal(i, type, out);
       case ColumnKind::year: case ColumnKind::date: case ColumnKind::datetime:
-      case ColumnKind::timestamp: case ColumnKind::time: return temporal(i, out);
+      case ColumnKind::timestamp: case ColumnKind::time:
+        return temporal(i, type.fraction_digits, out);
       case ColumnKind::bit: return bits(i, out);
       case ColumnKind::character: case ColumnKind::varchar: case ColumnKind::text:
         prefixed(wire, out);
@@ -241,11 +259,13 @@ class LayoutCompiler {
     return fixed(out, ColumnOp::decimal, bytes);
   }
 
-  Result<void> temporal(std::size_t i, CompiledColumn& out) {
+  Result<void> temporal(std::size_t i, std::uint8_t digits, CompiledColumn& out) {
     const TableMapColumn& wire = map_.columns[i];
-    if (wire.meta > 6) return unsupported(i, "more than 6 fraction digits");
-    const Temporal temporal = temporal_of(wire);
-    out.scale = static_cast<std::uint8_t>(wire.meta);
+    if (wire.meta > 6 || digits > 6) return unsupported(i, "more than 6 fraction digits");
+    const bool mariadb = is_old_temporal(wire.type) && digits != 0;
+    const Temporal temporal =
+        mariadb ? mariadb_temporal_of(wire.type, digits) : temporal_of(wire);
+    out.scale = digits;
     return fixed(out, temporal.op, temporal.bytes);
   }
 

@@ -33,8 +33,9 @@ struct CompiledColumn {
   static constexpr std::uint32_t not_wanted = 0xffffffff;
 };
 
-// TABLE_MAP's words for the column may stand for a column of kind `told`, which MariaDB hides
-// behind another type: uuid, inet, json, vector.
+// TABLE_MAP's words for the column may stand for a column of kind `told`.
+bool can_be(ColumnKind told, const TableMapColumn& wire);
+// They do, and `told` is a kind that MariaDB hides behind another: uuid, inet, json, vector.
 bool hides(ColumnKind told, const TableMapColumn& wire);
 
 class TableLayout {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <map>
+#include <memory>
 
 #include "capture/binlog/charset.hpp"
 #include "capture/binlog/geometry.hpp"
@@ -15,10 +17,17 @@ namespace tailrace::capture {
 
 namespace {
 
+constexpr std::string_view decimal_digits = "0123456789";
+constexpr std::string_view clock_characters = "0123456789:.-";
+
 template <class T>
 bool parse_number(std::string_view text, T& number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   return error == std::errc{} && end == text.data() + text.size() && !text.empty();
+}
+
+bool has_only(std::string_view text, std::string_view characters) {
+  return text.find_first_not_of(characters) == std::string_view::npos;
 }
 
 bool integer(const ColumnType& type, std::string_view text, Value& out) {
@@ -50,10 +59,14 @@ bool floating(const ColumnType& type, std::string_view text, Value& out) {
 // ZEROFILL pads with zeros; otherwise the server's text is canonical.
 bool decimal(const ColumnType& type, std::string_view text, Value& out) {
   while (text.size() > 1 && text[0] == '0' && text[1] != '.') text.remove_prefix(1);
-  const bool plausible = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || c == '.' || c == '-';
-  });
-  if (!plausible) return false;
+  const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
+  const std::size_t dot = digits.find('.');
+  const std::string_view whole = digits.substr(0, dot);
+  const std::string_view fraction = dot == std::string_view::npos ? "0" : digits.substr(dot + 1);
+  if (whole.empty() || fraction.empty() || !has_only(whole, decimal_digits) ||
+      !has_only(fraction, decimal_digits)) {
+    return false;
+  }
   out = Value::text(type.decimal_as_number ? ValueKind::decimal_number : ValueKind::decimal, text);
   return true;
 }
@@ -69,6 +82,8 @@ bool moment(ColumnKind kind, std::string_view text, Arena& arena, Value& out) {
   constexpr std::size_t date_bytes = 10;
   TemporalParts parts;
   if (!date_parts(text, parts)) return false;
+  if (text.size() > date_bytes && text[date_bytes] != ' ') return false;
+  if (!has_only(text.substr(std::min(date_bytes + 1, text.size())), clock_characters)) return false;
   if (is_impossible_date(parts)) {
     out = Value::text(ValueKind::impossible_date, text);
     return true;
@@ -77,7 +92,7 @@ bool moment(ColumnKind kind, std::string_view text, Arena& arena, Value& out) {
     out = Value::text(ValueKind::date, text);
     return text.size() == date_bytes;
   }
-  if (text.size() < 19 || text[date_bytes] != ' ') return false;
+  if (text.size() < 19) return false;
   const bool utc = kind == ColumnKind::timestamp;
   char* const copy = arena.allocate(text.size() + (utc ? 1 : 0));
   std::memcpy(copy, text.data(), text.size());
@@ -101,6 +116,8 @@ Value json(Arena& arena, const std::string& text) {
 
 // No member of a SET contains a comma.
 void set(std::string_view text, Arena& arena, Value& out) {
+  bool repaired = false;
+  text = valid_utf8(text, arena, repaired);
   std::string array = "[";
   while (!text.empty()) {
     const std::size_t comma = text.find(',');
@@ -127,7 +144,9 @@ bool convert(const ColumnType& type, std::string_view text, Arena& arena, Value&
     case ColumnKind::decimal: return decimal(type, text, out);
     case ColumnKind::date: case ColumnKind::datetime: case ColumnKind::timestamp:
       return moment(type.kind, text, arena, out);
-    case ColumnKind::time: out = Value::text(ValueKind::time, text); return true;
+    case ColumnKind::time:
+      out = Value::text(ValueKind::time, text);
+      return !text.empty() && has_only(text, clock_characters);
     case ColumnKind::bit: return bits(type, text, out);
     case ColumnKind::binary: case ColumnKind::varbinary: case ColumnKind::blob:
       out = Value::text(ValueKind::bytes, text);
@@ -154,6 +173,14 @@ bool convert(const ColumnType& type, std::string_view text, Arena& arena, Value&
   return false;
 }
 
+// Null: a character set of no server that we know.
+const CharsetConverter* converter_of(const std::string& charset) {
+  static thread_local std::map<std::string, std::unique_ptr<CharsetConverter>> known;
+  const auto [at, is_new] = known.try_emplace(charset);
+  if (is_new) at->second = CharsetConverter::create(charset);
+  return at->second.get();
+}
+
 }  // namespace
 
 std::string quoted_identifier(std::string_view name) {
@@ -169,7 +196,25 @@ std::string select_expression(const Column& column) {
   std::string name = quoted_identifier(column.name);
   const bool floating =
       column.type.kind == ColumnKind::float32 || column.type.kind == ColumnKind::float64;
+  if (is_selected_as_bytes(column.type)) return "CAST(" + name + " AS BINARY)";
   return floating ? name + " * 1e0" : name;
+}
+
+bool is_selected_as_bytes(const ColumnType& type) {
+  const bool text = type.kind == ColumnKind::character || type.kind == ColumnKind::varchar ||
+                    type.kind == ColumnKind::text;
+  return text && !type.charset.empty() && type.charset != "utf8mb4";
+}
+
+Result<Value> value_from_field(const ColumnType& type, std::string_view field, Arena& arena) {
+  if (!is_selected_as_bytes(type)) return value_from_text(type, field, arena);
+  const CharsetConverter* const converter = converter_of(type.charset);
+  if (converter == nullptr) {
+    return halt("binlog.unsupported", "a column has the character set '" + type.charset +
+                                          "', which this version does not know");
+  }
+  bool repaired = false;
+  return Value::string(converter->to_utf8(field, arena, repaired));
 }
 
 Result<Value> value_from_text(const ColumnType& type, std::string_view text, Arena& arena) {

@@ -15,15 +15,22 @@ namespace tailrace::capture {
 
 // The SQL expression to select for a column, its name quoted:
 //   FLOAT, DOUBLE   `c` * 1e0    else FLOAT has 6 digits, FLOAT(M,D) M digits, ZEROFILL padding
-//   DECIMAL … TIME, texts, JSON, ENUM, SET   `c`
+//   CHAR, VARCHAR, TEXT of another character set than utf8mb4   CAST(`c` AS BINARY): the bytes, so
+//                   that what is no character is repaired here as in the binlog; servers send '?'
+//   DECIMAL … TIME, other texts, JSON, ENUM, SET   `c`
 //   BIT, BINARY, BLOB, GEOMETRY, VECTOR      `c`   these arrive as raw bytes
 //   MariaDB UUID, INET4, INET6               `c`   printed as text
 std::string select_expression(const Column& column);
 // `a``b`
 std::string quoted_identifier(std::string_view name);
 
-// `text`: a field that is not NULL, as received. Texts that need no change are referred to, others
-// go to the arena. Error halt "source.value" when the text cannot be of that type.
+// select_expression() gives the bytes of such a column.
+bool is_selected_as_bytes(const ColumnType& type);
+
+// `field`: what select_expression() gave, not NULL. Texts that need no change are referred to,
+// others go to the arena. Error halt "source.value" when it cannot be of that type.
+Result<Value> value_from_field(const ColumnType& type, std::string_view field, Arena& arena);
+// The same of the column's plain text in utf8mb4.
 Result<Value> value_from_text(const ColumnType& type, std::string_view text, Arena& arena);
 
 }  // namespace tailrace::capture

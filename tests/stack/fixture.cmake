@@ -8,7 +8,7 @@ set_tests_properties(stack_self_test PROPERTIES LABELS unit TIMEOUT 60)
 
 if(TAILRACE_SERVER_TESTS)
   add_test(NAME stack_up COMMAND ${TAILRACE_STACK} up --dir ${TAILRACE_STACK_FOLDER}
-           mysql mariadb kafka elasticsearch)
+           mysql mariadb mariadb118 kafka elasticsearch)
   set_tests_properties(stack_up PROPERTIES FIXTURES_SETUP servers TIMEOUT 900)
   add_test(NAME stack_down COMMAND ${TAILRACE_STACK} down --dir ${TAILRACE_STACK_FOLDER} --wipe)
   set_tests_properties(stack_down PROPERTIES FIXTURES_CLEANUP servers TIMEOUT 120)

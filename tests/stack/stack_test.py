@@ -6,11 +6,12 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from stacklib import Stack, StackError, cache, private_apt, process  # noqa: E402
+from stacklib import Stack, StackError, cache, npm, private_apt, process  # noqa: E402
 
 DEB822 = """\
 # a comment
@@ -49,6 +50,33 @@ class AptSources(unittest.TestCase):
         self.assertEqual(entry["uris"], "http://archive.example/debian")
         self.assertEqual(entry["signed-by"], "/usr/share/keyrings/k.gpg")
         self.assertEqual(entry["components"].split(), ["main", "contrib"])
+
+
+class NpmRegistry(unittest.TestCase):
+    def test_is_the_last_that_an_npmrc_names(self):
+        text = ("; registry=https://old.example/\nregistry = https://one.example/npm\n"
+                "@ours:registry=https://scoped.example/\n")
+        self.assertEqual(npm.registry_in(text), "https://one.example/npm")
+        self.assertIsNone(npm.registry_in("fund=false\n"))
+
+    def test_is_found_in_npms_own_definitions(self):
+        text = "define('proxy', {\n  default: null,\n})\ndefine('registry', {\n  default: 'https://a.example/',"
+        self.assertEqual(npm.default_in(text), "https://a.example/")
+        self.assertIsNone(npm.default_in("define('proxy', { default: null })"))
+
+    def test_of_the_environment_comes_first(self):
+        with mock.patch.dict("os.environ", {"NPM_CONFIG_REGISTRY": "https://env.example/x"}):
+            self.assertEqual(npm.registry(), "https://env.example/x/")
+
+    def test_answers_with_another_package_are_refused(self):
+        about = b'{"versions": {"1": {"dist": {"tarball": "t"}}}}'
+        with mock.patch.object(npm, "registry", lambda: "https://a.example/"), \
+                mock.patch.object(npm, "_read", lambda url, _: b"other" if url == "t" else about), \
+                tempfile.TemporaryDirectory() as base:
+            with self.assertRaisesRegex(StackError, "not what was expected"):
+                npm.download(Path(base), "thing", "1", "sha512-abc")
+            with self.assertRaisesRegex(StackError, "has no thing 2"):
+                npm.download(Path(base), "thing", "2", "sha512-abc")
 
 
 class Processes(unittest.TestCase):

@@ -83,6 +83,7 @@ ProgressRecord read_progress(ByteReader& in, const Origin& origin) {
   record.origin = origin;
   record.committed_seq = in.varint();
   record.gtid_set = in.sized();
+  record.schema_version = in.varint();
   return record;
 }
 
@@ -134,6 +135,7 @@ void encode(std::string& out, const ProgressRecord& record) {
   begin(out, RecordKind::progress, record.origin);
   append_varint(out, record.committed_seq);
   append_sized(out, record.gtid_set);
+  append_varint(out, record.schema_version);
 }
 
 void encode(std::string& out, const SnapshotEndRecord& record) {

@@ -59,6 +59,7 @@ struct ProgressRecord {
   Origin origin;                    // base.seq: read so far
   std::uint64_t committed_seq = 0;  // read again after a crash: only what is above it
   std::string_view gtid_set;
+  std::uint64_t schema_version = 0;  // rows behind it may have columns that came with it
 };
 
 struct SnapshotEndRecord {

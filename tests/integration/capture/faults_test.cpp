@@ -87,6 +87,63 @@ TEST_F(Faults, ServerWithoutOurTransactionsIsRefused) {
   EXPECT_NE(started.error().message.find(foreign), std::string::npos);
 }
 
+// RESET is also what a server looks like that was restored from an older backup.
+TEST_F(Faults, ServerThatLostItsHistoryIsRefused) {
+  Database database("cap_reset");
+  database.run("CREATE TABLE t (id INT PRIMARY KEY)");
+  Reading reading(database.source({{.table = "t"}}));
+  reading.start_after(database.executed());
+  database.run("INSERT INTO t VALUES (1)");
+  const GtidSet read = database.executed();
+  ASSERT_TRUE(reading.read_until(read, 20));
+  // Not while a dump reads the files that go.
+  for (int i = 0; i < 100; ++i) {
+    kill_dumps(database);
+    const auto reset = database.root().execute(on_mariadb() ? "RESET MASTER"
+                                                            : "RESET BINARY LOGS AND GTIDS");
+    if (reset) break;
+    ASSERT_LT(i, 99) << reset.error().message;
+    std::this_thread::sleep_for(Milliseconds(50));
+  }
+  EXPECT_EQ(reading.read_until_halted(30), "source.diverged");
+  ASSERT_TRUE(reading.error);
+  EXPECT_NE(reading.error->message.find(read.text()), std::string::npos)
+      << reading.error->message;
+  EXPECT_EQ(reading.rows, 1u);
+}
+
+// What fills a gap later is read then; what is behind the gap is not read again.
+TEST_F(Faults, GapsInWhatWasReadAreFilledAndNothingIsReadTwice) {
+  if (on_mariadb()) GTEST_SKIP() << "its positions have no gaps";
+  Database database("cap_gaps");
+  database.run("CREATE TABLE t (id INT PRIMARY KEY)");
+  const std::string uuid = database.scalar("SELECT UUID()");
+  const auto insert = [&](int number) {
+    database.run_all({"SET gtid_next = '" + uuid + ":" + std::to_string(number) + "'",
+                      "INSERT INTO t VALUES (" + std::to_string(number) + ")",
+                      "SET gtid_next = AUTOMATIC"});
+  };
+  for (const int number : {5000, 5001, 7000}) insert(number);
+  Reading reading(database.source({{.table = "t"}}));
+  reading.start_after(database.executed());
+  for (const int number : {6000, 4999, 8000}) insert(number);
+  ASSERT_TRUE(reading.read_until(database.executed(), 20));
+  EXPECT_EQ(reading.rows, 3u);
+  const Reading::Table& rows = reading.tables["t"];
+  EXPECT_EQ(rows.size(), 3u);
+  for (const auto& [key, row] : rows) {
+    EXPECT_TRUE(row.find("6000") != std::string::npos || row.find("4999") != std::string::npos ||
+                row.find("8000") != std::string::npos)
+        << row;
+  }
+  // And again from what is saved now.
+  Reading next(database.source({{.table = "t"}}));
+  next.start_after(reading.position.gtid_set);
+  insert(6500);
+  ASSERT_TRUE(next.read_until(database.executed(), 20));
+  EXPECT_EQ(next.rows, 1u);
+}
+
 TEST_F(Faults, PositionsOfTheOtherFlavourAreRefused) {
   Database database("cap_flavour");
   database.run("CREATE TABLE t (id INT PRIMARY KEY)");

@@ -130,12 +130,12 @@ TEST_F(Mariadb, SystemVersionedTablesAreRefused) {
 TEST_F(Mariadb, SettingsAreToldWithTheirCure) {
   Database database("cap_settings");
   database.run_all({"CREATE TABLE t (id INT PRIMARY KEY)",
-                    "SET GLOBAL binlog_row_metadata = MINIMAL"});
+                    "SET GLOBAL binlog_row_image = MINIMAL"});
   Reading reading(database.source({{.table = "t"}}));
   const auto started = reading.source().start({});
-  database.run("SET GLOBAL binlog_row_metadata = FULL");
+  database.run("SET GLOBAL binlog_row_image = FULL");
   ASSERT_FALSE(started);
-  EXPECT_NE(started.error().message.find("run: SET GLOBAL binlog_row_metadata = 'FULL'; and the "
+  EXPECT_NE(started.error().message.find("run: SET GLOBAL binlog_row_image = 'FULL'; and the "
                                          "same in the server's configuration"),
             std::string::npos) << started.error().message;
 }

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <stdexcept>
 
@@ -24,8 +26,13 @@ std::string of_server(const std::string& name, const char* otherwise = "") {
 }  // namespace
 
 bool server_is_configured() { return !of_server("HOST").empty(); }
-bool on_mariadb() { return variable("TAILRACE_TEST_SERVER") == "MARIADB"; }
-std::string server_name() { return on_mariadb() ? "mariadb" : "mysql"; }
+bool on_mariadb() { return variable("TAILRACE_TEST_SERVER").starts_with("MARIADB"); }
+std::string server_name() {
+  std::string name = variable("TAILRACE_TEST_SERVER", "MYSQL");
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return name;
+}
 
 MysqlOptions server_options(bool root) {
   MysqlOptions options;
@@ -59,6 +66,10 @@ std::string Database::scalar(const std::string& sql) { return must(root_.scalar(
 
 GtidSet Database::executed() {
   return must(read_executed(root_));
+}
+
+bool Database::has_variable(const std::string& name) {
+  return !must(root_.query("SHOW GLOBAL VARIABLES LIKE '" + name + "'")).empty();
 }
 
 void Database::allow_recursion(int rows) {

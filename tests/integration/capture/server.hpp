@@ -1,5 +1,5 @@
-// A real server for tests, as tests/stack/stack env describes it: MySQL, or MariaDB with
-// TAILRACE_TEST_SERVER=MARIADB.
+// A real server for tests, as tests/stack/stack env describes it: MySQL, or another with
+// TAILRACE_TEST_SERVER=MARIADB, MARIADB118 or MYSQL56.
 // Threading: one thread per object.
 #pragma once
 
@@ -33,6 +33,7 @@ class Database {
   void run_all(const std::vector<std::string>& statements);
   std::string scalar(const std::string& sql);
   GtidSet executed();
+  bool has_variable(const std::string& name);
   mysql::Connection another();
   // Lets WITH RECURSIVE make that many rows in this session.
   void allow_recursion(int rows);

@@ -21,7 +21,8 @@ def parser() -> argparse.ArgumentParser:
                          help=f"folder of the stack (default {default_dir()})")
         return sub
 
-    names = "mysql, mysql-replica, mariadb, kafka, elasticsearch, or KIND-SUFFIX"
+    names = ("mysql, mysql-replica, mysql56, mariadb, mariadb118, kafka, elasticsearch, "
+             "or KIND-SUFFIX")
     up = verb("up", "start servers and wait until they answer")
     up.add_argument("names", nargs="+", metavar="NAME", help=names)
     up.add_argument("--option", action="append", default=[], metavar="NAME:ARGUMENT",
@@ -104,8 +105,10 @@ def client(stack: Stack, args) -> int:
 
 
 def path(stack: Stack, args) -> int:
-    kind = "mariadb" if args.program.startswith("mariadb") else "mysql"
-    print(stack.server(kind).program(args.program))
+    kind, separator, program = args.program.partition("/")
+    if not separator:
+        kind, program = "mariadb" if kind.startswith("mariadb") else "mysql", kind
+    print(stack.server(kind).program(program))
     return 0
 
 

@@ -46,6 +46,18 @@ class MySql(Server):
         return private_apt.wrapper(self.root(), path)
 
     @property
+    def share(self) -> Path:
+        """Messages, character sets and the scripts that make the system tables."""
+        folder = self.root() / "usr/share"
+        return next(path for path in (folder / "mariadb", folder / "mysql")
+                    if (path / "charsets").is_dir())
+
+    @property
+    def template(self) -> Path:
+        """A data folder as a fresh server has it."""
+        return self.root().parent / "data"
+
+    @property
     def data(self) -> Path:
         return self.dir / "data"
 
@@ -61,15 +73,18 @@ class MySql(Server):
         root = self.root()
         command = [*private_apt.loader_command(root, self.programs["mysqld"]), "--no-defaults",
                    f"--datadir={data}", f"--basedir={root}/usr",
-                   f"--lc-messages-dir={root}/usr/share/mysql",
-                   f"--character-sets-dir={root}/usr/share/mysql/charsets",
+                   f"--lc-messages-dir={self.share}",
+                   f"--character-sets-dir={self.share}/charsets",
                    "--secure-file-priv=NULL", "--mysqlx=OFF"]
+        return command + self.user_option()
+
+    def user_option(self) -> list[str]:
         # Without --user the server refuses to run as root.
-        return command + (["--user=root"] if os.getuid() == 0 else [])
+        return ["--user=root"] if os.getuid() == 0 else []
 
     def create_data(self) -> None:
         """Copies a data folder that is initialized once per version of the server."""
-        template = ensure_folder(self.root().parent / "data", self._initialize)
+        template = ensure_folder(self.template, self._initialize)
         shutil.rmtree(self.data, ignore_errors=True)
         shutil.copytree(template, self.data)
         (self.data / "auto.cnf").unlink(missing_ok=True)  # a server_uuid of its own

@@ -123,6 +123,21 @@ def _fetch(target: Path, suite: str, packages: list[str]) -> None:
     shutil.rmtree(work)
 
 
+def fetch_alone(target: Path, suite: str, package: str) -> None:
+    """Unpacks one package, without those it depends on, into `target`."""
+    work = target / ".apt"
+    configuration = _write_configuration(work, suite)
+    _apt(configuration, f"{package} (suite {suite})", "update")
+    result = subprocess.run(["apt-get", "-c", str(configuration), "-q", "download", package],
+                            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+                            cwd=work)
+    if result.returncode != 0:
+        raise StackError(f"downloading {package} (suite {suite}) from the Debian package archive "
+                         f"failed: {CURE} ({result.stderr.strip()[-300:]})")
+    _unpack(work, target)
+    shutil.rmtree(work)
+
+
 def _unpack(packages: Path, target: Path) -> None:
     for package in sorted(packages.glob("*.deb")):
         result = subprocess.run(["dpkg-deb", "-x", str(package), str(target)],
@@ -143,21 +158,22 @@ def system_suite() -> str:
     return _os_release("VERSION_CODENAME") or "stable"
 
 
-def loader_command(root: Path, program: str) -> list[str]:
-    """How to run a program of an unpacked root with the root's own libraries."""
+def loader_command(root: Path, program: str, holder: Path | None = None) -> list[str]:
+    """How to run a program of an unpacked root (or of the folder `holder`) with the root's own
+    libraries."""
     loaders = sorted(glob.glob(f"{root}/usr/lib*/ld-linux-*.so.*")
                      or glob.glob(f"{root}/lib*/ld-linux-*.so.*")
                      or glob.glob(f"{root}/lib/*/ld-linux-*.so.*"))
     libraries = glob.glob(f"{root}/usr/lib/*-linux-gnu") + glob.glob(f"{root}/lib/*-linux-gnu")
     if not loaders or not libraries:
         raise StackError(f"{root} holds no C library: remove {root.parent} to download it again")
-    return [loaders[0], "--library-path", ":".join(libraries), f"{root}{program}"]
+    return [loaders[0], "--library-path", ":".join(libraries), f"{holder or root}{program}"]
 
 
-def wrapper(root: Path, program: str) -> Path:
+def wrapper(root: Path, program: str, holder: Path | None = None) -> Path:
     """A script that runs a program of an unpacked root as if it were installed."""
     script = root.parent / "bin" / Path(program).name
-    words = " ".join(f"'{word}'" for word in loader_command(root, program))
+    words = " ".join(f"'{word}'" for word in loader_command(root, program, holder))
     text = f'#!/bin/sh\nexec {words} "$@"\n'
     if not script.exists() or script.read_text() != text:
         script.parent.mkdir(exist_ok=True)

@@ -8,11 +8,13 @@ from pathlib import Path
 from .cache import StackError, open_to_others
 from .elasticsearch import Elasticsearch
 from .kafka import Kafka
-from .mariadb import MariaDb
+from .mariadb import MariaDb, MariaDb118
 from .mysql import MySql, MySqlReplica
+from .mysql56 import MySql56
 from .server import Server
 
-KINDS = {"mysql": MySql, "mariadb": MariaDb, "kafka": Kafka, "elasticsearch": Elasticsearch}
+KINDS = {"mysql": MySql, "mysql56": MySql56, "mariadb": MariaDb, "mariadb118": MariaDb118,
+         "kafka": Kafka, "elasticsearch": Elasticsearch}
 
 
 def default_dir() -> Path:

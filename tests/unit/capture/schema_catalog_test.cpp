@@ -95,7 +95,7 @@ TEST(SchemaCatalog, ReadsWhatMariadbWrites) {
                                    " doc:" + kind(ColumnKind::json) +
                                    "(4294967295)/utf8mb4 other:" + kind(ColumnKind::text) +
                                    "(4294967295)/latin1 j:" + kind(ColumnKind::json) +
-                                   "/utf8mb4 c:" + kind(ColumnKind::text) +
+                                   "(4294967295)/utf8mb4 c:" + kind(ColumnKind::text) +
                                    "(65535)/latin1 v:" + kind(ColumnKind::vector) + "(4)! key(id)");
 }
 
@@ -110,11 +110,11 @@ TEST(SchemaCatalog, AppliesTheActionsOfOneAlterTogether) {
   catalog.run(
       "ALTER TABLE t ADD (f int, g int), RENAME COLUMN d TO h, MODIFY a int AFTER f, "
       "DROP PRIMARY KEY, ADD PRIMARY KEY (h), ALGORITHM=INSTANT, LOCK=NONE");
-  EXPECT_EQ(catalog.show("t"), "e:" + int_kind + " b:" + int_kind + " h:" + int_kind + "! f:" +
+  EXPECT_EQ(catalog.show("t"), "e:" + int_kind + " b:" + int_kind + "! h:" + int_kind + "! f:" +
                                    int_kind + " a:" + int_kind + " g:" + int_kind + " key(h)");
   catalog.run("alter table shop.t drop h, add column if not exists g int, rename to u");
   EXPECT_EQ(catalog.show("t"), "none");
-  EXPECT_EQ(catalog.show("u"), "e:" + int_kind + " b:" + int_kind + " f:" + int_kind +
+  EXPECT_EQ(catalog.show("u"), "e:" + int_kind + " b:" + int_kind + "! f:" + int_kind +
                                    " a:" + int_kind + " g:" + int_kind + " key()");
 }
 

@@ -180,14 +180,14 @@ TEST(TransactionAssembler, TellsStatementsOnMappedTables) {
   feed.gtid(1);
   auto done = feed.query("TRUNCATE TABLE t");
   ASSERT_TRUE(done);
-  ASSERT_EQ(done->table_events.size(), 1u);
-  EXPECT_EQ(done->table_events[0].kind, TableEventKind::truncate);
+  ASSERT_EQ(done->statements.size(), 1u);
+  EXPECT_EQ(done->statements[0].what.kind, StatementKind::truncate);
+  EXPECT_EQ(done->statements[0].database, "shop");
   feed.gtid(2);
-  done = feed.query("DROP DATABASE shop");
-  ASSERT_EQ(done->table_events.size(), 1u);
-  EXPECT_EQ(done->table_events[0].table.table, "t");
+  done = feed.query("CREATE TABLE _t_gho LIKE t");
+  EXPECT_TRUE(done->is_mapped()) << "it may take the place of a mapped one";
   feed.gtid(3);
-  done = feed.query("CREATE TABLE elsewhere (id INT)");
+  done = feed.query("CREATE USER u");
   EXPECT_FALSE(done->is_mapped());
 }
 
@@ -198,9 +198,6 @@ TEST(TransactionAssembler, StopsWhereRowsWereNotLogged) {
   feed.query("INSERT INTO t VALUES (1)");
   ASSERT_TRUE(feed.error);
   EXPECT_EQ(feed.error->code, "source.statement_format");
-  feed.gtid(2);
-  feed.query("ALTER TABLE t TRUNCATE PARTITION p0");
-  EXPECT_EQ(feed.error->code, "source.rows_moved");
   feed.feed(EventType::incident, std::string("\1\0\0", 3));
   EXPECT_EQ(feed.error->code, "source.incident");
 }
@@ -214,20 +211,84 @@ TEST(TransactionAssembler, SkipsUnknownEventsOnlyIfTheyMayBeIgnored) {
   EXPECT_EQ(feed.error->disposition, Disposition::halt);
 }
 
+// one_phase u8, format u32, sizes u32 each, 'a'.
+const std::string prepared_a("\0\1\0\0\0\1\0\0\0\0\0\0\0a", 14);
+
+void prepare(Feed& feed, int number, bool mapped) {
+  feed.gtid(number);
+  feed.query("XA START X'61',X'',1");
+  feed.table_map(7, mapped ? "t" : "elsewhere");
+  feed.insert(7);
+  feed.query("XA END X'61',X'',1");
+}
+
+TEST(TransactionAssembler, HoldsWhatWasPreparedUntilItIsCommitted) {
+  Feed feed;
+  prepare(feed, 1, true);
+  auto done = feed.feed(EventType::xa_prepare, prepared_a);
+  ASSERT_TRUE(done);
+  EXPECT_FALSE(done->is_mapped());
+  EXPECT_TRUE(done->prepared_rows);
+  EXPECT_EQ(done->prepared->text(), "1,61,");
+  EXPECT_EQ(XaId::parse("1,61,"), *done->prepared);
+  feed.gtid(2);
+  feed.query("BEGIN");
+  feed.table_map(8, "t");
+  feed.insert(8);
+  EXPECT_TRUE(feed.xid()->is_mapped()) << "others go on";
+  feed.gtid(3);
+  done = feed.query("XA COMMIT X'61',X'',1");
+  ASSERT_TRUE(done);
+  EXPECT_EQ(gtid_text(*done->gtid).back(), '3');
+  EXPECT_EQ(done->ended->text(), "1,61,");
+  EXPECT_EQ(events_of(*done), 2);
+  feed.gtid(4);
+  feed.query("XA COMMIT X'61',X'',1");
+  EXPECT_EQ(feed.error->code, "source.xa") << "nothing of that name is held any more";
+}
+
+TEST(TransactionAssembler, DropsWhatWasPreparedAndRolledBack) {
+  Feed feed;
+  prepare(feed, 1, true);
+  feed.feed(EventType::xa_prepare, prepared_a);
+  feed.gtid(2);
+  const auto done = feed.query("XA ROLLBACK X'61',X'',1");
+  ASSERT_TRUE(done);
+  EXPECT_FALSE(done->is_mapped());
+  EXPECT_EQ(done->ended->text(), "1,61,");
+}
+
 TEST(TransactionAssembler, LeavesPreparedTransactionsOfOthersAlone) {
   Feed feed;
-  const std::string prepared("\0\1\0\0\0\1\0\0\0\0\0\0\0a", 14);
-  feed.gtid(1);
-  feed.query("XA START X'61',X'',1");
-  feed.query("XA END X'61',X'',1");
-  EXPECT_TRUE(feed.feed(EventType::xa_prepare, prepared));
+  prepare(feed, 1, false);
+  const auto done = feed.feed(EventType::xa_prepare, prepared_a);
+  ASSERT_TRUE(done);
+  EXPECT_FALSE(done->prepared_rows);
   feed.gtid(2);
-  feed.query("XA START X'61',X'',1");
-  feed.table_map(7, "t");
-  feed.insert(7);
-  feed.feed(EventType::xa_prepare, prepared);
-  ASSERT_TRUE(feed.error);
+  EXPECT_FALSE(feed.query("XA COMMIT X'61',X'',1")->is_mapped());
+  EXPECT_FALSE(feed.error);
+}
+
+TEST(TransactionAssembler, StopsWhereRowsWerePreparedBeforeTheStreamBegan) {
+  Feed feed;
+  feed.gtid(1);
+  EXPECT_TRUE(feed.query("XA ROLLBACK X'62',X'',1"));
+  feed.assembler().note_prepared_elsewhere(XaId::parse("1,61,"));
+  feed.gtid(2);
+  EXPECT_TRUE(feed.query("XA COMMIT X'61',X'',1")) << "known to touch nothing mapped";
+  feed.gtid(3);
+  EXPECT_FALSE(feed.query("XA COMMIT X'62',X'',1"));
   EXPECT_EQ(feed.error->code, "source.xa");
+}
+
+TEST(TransactionAssembler, TakesOnePhaseForACommit) {
+  Feed feed;
+  prepare(feed, 1, true);
+  std::string one_phase = prepared_a;
+  one_phase[0] = 1;
+  auto done = feed.feed(EventType::xa_prepare, one_phase);
+  ASSERT_TRUE(done);
+  EXPECT_EQ(events_of(*done), 2);
 }
 
 TEST(TransactionAssembler, MariadbGtidStandsForBegin) {
@@ -240,7 +301,7 @@ TEST(TransactionAssembler, MariadbGtidStandsForBegin) {
   ASSERT_TRUE(done);
   EXPECT_EQ(gtid_text(*done->gtid), "3-9-17");
   EXPECT_EQ(events_of(*done), 2);
-  EXPECT_EQ(done->table_events.size(), 1u);
+  EXPECT_EQ(done->statements.size(), 1u);
   feed.mariadb_gtid(18, 0x04);
   feed.table_map(7, "t");
   feed.insert(7);
@@ -254,11 +315,12 @@ TEST(TransactionAssembler, MariadbStandaloneStatementEndsByItself) {
   feed.mariadb_gtid(1, 0x21);
   auto done = feed.query("TRUNCATE TABLE t");
   ASSERT_TRUE(done);
-  EXPECT_EQ(done->table_events.size(), 1u);
+  EXPECT_EQ(done->statements.size(), 1u);
   EXPECT_TRUE(feed.assembler().at_boundary());
   feed.mariadb_gtid(2, 0x21);
   ASSERT_TRUE(feed.query("CREATE USER u"));
   const std::string xid("\1\0\0\0\1\0x", 7);
+  feed.assembler().note_prepared_elsewhere(XaId::parse("1,78,"));
   feed.mariadb_gtid(3, 0x80, xid);
   EXPECT_TRUE(feed.query("XA COMMIT X'78',X'',1"));
   EXPECT_FALSE(feed.error);
@@ -270,11 +332,11 @@ TEST(TransactionAssembler, MariadbAlterInTwoPhasesCountsWhenItCommits) {
   feed.mariadb_gtid(5, 0x21, "\2");
   auto done = feed.query("ALTER TABLE t ADD x INT");
   ASSERT_TRUE(done);
-  EXPECT_TRUE(done->table_events.empty());
+  EXPECT_TRUE(done->statements.empty());
   feed.mariadb_gtid(6, 0x21, "\x08" + alter_sequence);
-  EXPECT_TRUE(feed.query("ALTER TABLE t ADD x INT")->table_events.empty()) << "rolled back";
+  EXPECT_TRUE(feed.query("ALTER TABLE t ADD x INT")->statements.empty()) << "rolled back";
   feed.mariadb_gtid(7, 0x21, "\4" + alter_sequence);
-  EXPECT_EQ(feed.query("ALTER TABLE t ADD x INT")->table_events.size(), 1u);
+  EXPECT_EQ(feed.query("ALTER TABLE t ADD x INT")->statements.size(), 1u);
 }
 
 TEST(TransactionAssembler, ExpandsWhatMariadbCompressed) {
@@ -291,7 +353,7 @@ TEST(TransactionAssembler, ExpandsWhatMariadbCompressed) {
   body += std::string("shop\0", 5) + "\x81" + static_cast<char>(sql.size());
   const auto done = feed.feed(EventType::mariadb_query_compressed, body + packed.substr(0, size));
   ASSERT_TRUE(done) << feed.error->message;
-  EXPECT_EQ(done->table_events.size(), 1u);
+  EXPECT_EQ(done->statements.size(), 1u);
 }
 
 }  // namespace

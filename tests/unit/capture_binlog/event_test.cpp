@@ -34,6 +34,21 @@ TEST(EventReader, TheAnnouncedChecksumHoldsUntilFormatDescriptionSaysOtherwise) 
   EXPECT_THAT(wrong.error().message, HasSubstr("XID event at offset 4711"));
 }
 
+// MariaDB 11 begins to send within a file, at the GTID: without the position, with the file's sum.
+TEST(EventReader, MariadbsFormatDescriptionFromWithinAFileHasAnotherSum) {
+  EventReader reader(ChecksumAlgorithm::crc32);
+  std::string bytes = format_description_bytes("11.8.6-MariaDB", false);
+  bytes.replace(13, 4, 4, '\0');
+  ASSERT_TRUE(reader.read(bytes, 343));
+  EXPECT_EQ(reader.format().checksum, ChecksumAlgorithm::none);
+  std::string mysql = format_description_bytes("8.0.36", false);
+  mysql.replace(13, 4, 4, '\0');
+  EXPECT_EQ(reader.read(mysql, 343).error().code, "binlog.checksum");
+  std::string summed = format_description_bytes("11.8.6-MariaDB", true);
+  summed.replace(13, 4, 4, '\0');
+  EXPECT_EQ(reader.read(summed, 343).error().code, "binlog.checksum");
+}
+
 TEST(EventReader, LengthsThatDisagreeHalt) {
   EventReader reader;
   std::string xid = event_bytes({EventType::xid, "12345678", 0, false});
@@ -95,6 +110,33 @@ TEST(ControlEvents, AreReadFieldByField) {
   EXPECT_EQ(xa->global_part, "gtr");
   EXPECT_EQ(xa->branch_part, "bq");
   EXPECT_FALSE(xa->one_phase);
+}
+
+TEST(ControlEvents, IncidentsOfUnknownNumberAreDamage) {
+  const auto incident = parse_incident(event_view(EventType::incident, "\x42\0\0"sv));
+  ASSERT_FALSE(incident);
+  EXPECT_EQ(incident.error().code, "binlog.corrupt");
+}
+
+TEST(FormatDescription, AlphasWithOtherEventNumbersAreRefused) {
+  EventReader reader;
+  const auto read = reader.read(format_description_bytes("5.2.2-a_drop6p13-alpha", false), 4);
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, "binlog.unsupported");
+  EXPECT_THAT(read.error().message, HasSubstr("5.2.2-a_drop6p13-alpha"));
+}
+
+TEST(GtidEvent, TagsAreThoseThatServersWrite) {
+  for (const std::string tag : {"a", "_z9", "", "A", "9a", "a b", "a\0b", "\xc3\xa4"}) {
+    const bool good = tag == "a" || tag == "_z9" || tag.empty();
+    std::string body = "\1\0\0\0\0\0\0\1"s;  // tagged, one source
+    body += std::string(16, '\7');
+    body.push_back(static_cast<char>(tag.size() * 2));
+    body += tag;
+    body += "\1\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\5\0\0\0\0\0\0\0"s;
+    EXPECT_EQ(parse_previous_gtids(event_view(EventType::previous_gtids, body)).has_value(), good)
+        << tag;
+  }
 }
 
 TEST(GtidEvent, OldAndNewLengthsAreRead) {

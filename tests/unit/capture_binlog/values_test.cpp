@@ -6,6 +6,7 @@
 #include "capture/binlog/decimal.hpp"
 #include "capture/binlog/geometry.hpp"
 #include "capture/binlog/json_text.hpp"
+#include "capture/binlog/mariadb_temporal.hpp"
 #include "capture/binlog/temporal.hpp"
 #include "capture/binlog/text_value.hpp"
 
@@ -54,12 +55,36 @@ TEST(Charset, Latin1IsWindows1252WithControlsInItsHoles) {
   EXPECT_EQ(converted("klingon", ""), "no converter");
 }
 
+TEST(Charset, EastAsianOnesAreThoseOfTheServers) {
+  EXPECT_EQ(converted("sjis", "\x81\x5f\\~\xb1"), "\\\\~ｱ");
+  EXPECT_EQ(converted("cp932", "\x81\x5f\x87\x40"), "＼①");
+  EXPECT_EQ(converted("big5", "\xa1\x45\xc6\xa1\xf9\xd5"), "•ヾ龘");
+  EXPECT_EQ(converted("ujis", "\xa1\xc1\x8f\xa2\xb7\x8e\xb1\xa4\xa2"), "〜~ｱあ");
+  EXPECT_EQ(converted("eucjpms", "\xa1\xc1\xad\xa1"), "～①");
+  EXPECT_EQ(converted("euckr", "\xc7\xd1\x81\x41"), "한갂");
+  EXPECT_EQ(converted("gb18030", "\xa6\xd9\x81\x30\x81\x30\x94\x39\xda\x33"),
+            "\xee\x9e\x8d\xc2\x80💩");
+  EXPECT_EQ(converted("gb18030", "\x90\x30\x81\x30\xe3\x32\x9a\x35"), "\U00010000\U0010ffff");
+}
+
+TEST(Charset, WhatIsNoCharacterCountsAsTheServersCountIt) {
+  bool flag = false;
+  EXPECT_EQ(converted("sjis", "\x81\xad" "a", &flag), "\xef\xbf\xbd" "a");  // a pair without one
+  EXPECT_TRUE(flag);
+  EXPECT_EQ(converted("gbk", "\xd6 ", &flag), "\xef\xbf\xbd ");  // no trail byte
+  EXPECT_EQ(converted("ujis", "\x8f\xa2", &flag), "\xef\xbf\xbd\xef\xbf\xbd");
+  EXPECT_EQ(converted("gb18030", "\x81\x30\x81", &flag), "\xef\xbf\xbd" "0\xef\xbf\xbd");
+  EXPECT_EQ(converted("gb18030", "\xe3\x32\x9a\x36", &flag), "\xef\xbf\xbd");  // past U+10FFFF
+}
+
 TEST(Charset, CollationsBelongToTheirCharacterSet) {
   EXPECT_EQ(charset_of_collation(8), "latin1");
   EXPECT_EQ(charset_of_collation(63), "binary");
   EXPECT_EQ(charset_of_collation(255), "utf8mb4");
   EXPECT_EQ(charset_of_collation(2304), "utf8mb4");
   EXPECT_EQ(charset_of_collation(1024 + 8), "latin1");
+  EXPECT_EQ(charset_of_collation(578), "utf8mb3");  // MariaDB's Thai
+  EXPECT_EQ(charset_of_collation(736), "utf32");    // and Croatian
   EXPECT_EQ(charset_of_collation(9999), "");
 }
 
@@ -160,6 +185,36 @@ TEST(Temporal, OldTypesAreDecimalDigits) {
   EXPECT_EQ(write(write_datetime(text, utc_time(4294967295u), 0, 'T')), "2106-02-07T06:28:15");
 }
 
+TEST(Temporal, MariadbsOldTypesHaveTheirDigitsFromTheSchema) {
+  char text[longest_temporal_text];
+  const auto write = [&](char* end) { return std::string(text, end); };
+  const auto bytes = [](std::uint64_t number, std::size_t size) {
+    std::string out;
+    for (std::size_t i = size; i-- > 0;) out.push_back(static_cast<char>(number >> (8 * i)));
+    return out;
+  };
+  // -12:34:56.789 and 0 in milliseconds from -839:00:00.
+  const std::uint64_t zero = 3'020'400'000;
+  EXPECT_EQ(write(write_time(text, decode_mariadb_time(bytes(zero - 45'296'789, 5), 3), 3)),
+            "-12:34:56.789");
+  EXPECT_EQ(write(write_time(text, decode_mariadb_time(bytes(zero, 5), 3), 3)), "00:00:00.000");
+  const std::uint64_t packed =
+      ((((std::uint64_t{2026} * 13 + 11) * 32 + 20) * 24 + 12) * 60 + 34) * 60 + 56;
+  EXPECT_EQ(write(write_datetime(text, decode_mariadb_datetime(bytes(packed * 10 + 7, 6), 1), 1,
+                                 'T')),
+            "2026-11-20T12:34:56.7");
+  EXPECT_EQ(write(write_datetime(text, decode_mariadb_timestamp("\0\0\0\1\1\x86\xa0"s, 6), 6,
+                                 'T')),
+            "1970-01-01T00:00:01.100000");
+  for (unsigned digits = 1; digits <= 6; ++digits) {
+    const std::string ones(8, '\xff');
+    decode_mariadb_time(std::string_view(ones).substr(0, mariadb_time_bytes(digits)), digits);
+    const auto parts = decode_mariadb_datetime(
+        std::string_view(ones).substr(0, mariadb_datetime_bytes(digits)), digits);
+    EXPECT_LE(write(write_datetime(text, parts, digits, 'T')).size(), longest_temporal_text);
+  }
+}
+
 TEST(Decimal, ImpossibleDigitsAreRefused) {
   char text[longest_decimal_text];
   EXPECT_EQ(write_decimal(text, "\xff\xff\xff\xff"s, 9, 0), nullptr);
@@ -195,6 +250,41 @@ TEST(TextValue, FollowsTheValueRules) {
   flag.as_boolean = true;
   EXPECT_EQ(value_from_text(flag, "5", arena).value(), Value::boolean(true));
   EXPECT_FALSE(value_from_text(flag, "x", arena));
+}
+
+TEST(TextValue, OtherCharacterSetsAreSelectedAsTheirBytes) {
+  Column column{"a", ColumnType{}};
+  column.type.kind = ColumnKind::varchar;
+  column.type.charset = "sjis";
+  EXPECT_EQ(select_expression(column), "CAST(`a` AS BINARY)");
+  Arena arena;
+  EXPECT_EQ(value_from_field(column.type, "\x83\x41\x81\xad", arena).value(),
+            Value::string("ア\xef\xbf\xbd"));
+  column.type.charset = "klingon";
+  EXPECT_EQ(value_from_field(column.type, "a", arena).error().code, "binlog.unsupported");
+  column.type.charset = "utf8mb4";
+  EXPECT_EQ(select_expression(column), "`a`");
+  EXPECT_EQ(value_from_field(column.type, "ア", arena).value(), Value::string("ア"));
+}
+
+TEST(TextValue, WhatATypeCannotPrintIsRefused) {
+  const auto accepted = [](ColumnKind kind, std::string_view text) {
+    Arena arena;
+    ColumnType type;
+    type.kind = kind;
+    return value_from_text(type, text, arena).has_value();
+  };
+  EXPECT_TRUE(accepted(ColumnKind::time, "-838:59:59.000001"));
+  EXPECT_FALSE(accepted(ColumnKind::time, "12:00\""));
+  EXPECT_FALSE(accepted(ColumnKind::time, ""));
+  EXPECT_TRUE(accepted(ColumnKind::datetime, "2026-11-20 12:00:00.5"));
+  EXPECT_FALSE(accepted(ColumnKind::datetime, "2026-11-20 12:00:0\""));
+  EXPECT_TRUE(accepted(ColumnKind::datetime, "0000-00-00 00:00:00"));
+  EXPECT_FALSE(accepted(ColumnKind::datetime, "0000-00-00T\""));
+  EXPECT_TRUE(accepted(ColumnKind::decimal, "-0.50"));
+  EXPECT_FALSE(accepted(ColumnKind::decimal, "1.2.3"));
+  EXPECT_FALSE(accepted(ColumnKind::decimal, "."));
+  EXPECT_FALSE(accepted(ColumnKind::decimal, "5-"));
 }
 
 TEST(TextValue, FloatsAreSelectedAsDoubles) {

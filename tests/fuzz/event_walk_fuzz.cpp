@@ -1,6 +1,5 @@
-// libFuzzer target: arbitrary bytes as a binlog file without magic. Seeds: tests/golden/*.binlog
-// cut after four bytes. With checksums off, so that changed bytes reach the decoders.
-#include <cstdint>
+// Arbitrary bytes as a binlog file without its magic: every event that the pipeline reads.
+// Checksums are not compared, so that changed bytes reach the decoders.
 #include <string_view>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "capture/binlog/query_event.hpp"
 #include "capture/binlog/row_decoder.hpp"
 #include "capture/binlog/table_maps.hpp"
+#include "fuzz_target.hpp"
 
 namespace {
 
@@ -22,20 +22,37 @@ class Walk {
  public:
   void apply(const EventView& event, const FormatDescription& format, bool inner) {
     switch (event.header.type) {
-      case EventType::table_map: static_cast<void>(maps_.add(event, format)); return;
-      case EventType::query: static_cast<void>(parse_query(event)); return;
-      case EventType::rotate: static_cast<void>(parse_rotate(event)); return;
+      case EventType::table_map:
+        static_cast<void>(maps_.add(event, format));
+        return;
+      case EventType::query:
+        static_cast<void>(parse_query(event));
+        return;
+      case EventType::rotate:
+        static_cast<void>(parse_rotate(event));
+        return;
       case EventType::gtid:
       case EventType::gtid_tagged:
-      case EventType::anonymous_gtid: static_cast<void>(parse_gtid(event)); return;
-      case EventType::mariadb_gtid: static_cast<void>(parse_mariadb_gtid(event)); return;
-      case EventType::previous_gtids: static_cast<void>(parse_previous_gtids(event)); return;
-      case EventType::heartbeat_v2: static_cast<void>(parse_heartbeat(event)); return;
-      case EventType::xa_prepare: static_cast<void>(parse_xa_prepare(event)); return;
+      case EventType::anonymous_gtid:
+        static_cast<void>(parse_gtid(event));
+        return;
+      case EventType::mariadb_gtid:
+        static_cast<void>(parse_mariadb_gtid(event));
+        return;
+      case EventType::previous_gtids:
+        static_cast<void>(parse_previous_gtids(event));
+        return;
+      case EventType::heartbeat_v2:
+        static_cast<void>(parse_heartbeat(event));
+        return;
+      case EventType::xa_prepare:
+        static_cast<void>(parse_xa_prepare(event));
+        return;
       case EventType::transaction_payload:
         if (!inner) unpack(event, format);
         return;
-      default: break;
+      default:
+        break;
     }
     if (is_mariadb_compressed(event.header.type)) {
       if (auto expanded = decompressor_.expand(event, format)) apply(*expanded, format, inner);
@@ -74,17 +91,14 @@ class Walk {
   PayloadReader payload_{{.event_bytes = 1u << 24, .window_log = 24}};
 };
 
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  std::string_view bytes(reinterpret_cast<const char*>(data), size);
+void walk(std::string_view bytes) {
   FormatDescription format;
   Walk walk;
   while (bytes.size() >= event_header_bytes) {
     EventView event;
     event.header = decode_event_header(bytes.data());
     const std::size_t length = event.header.size;
-    if (length < event_header_bytes || length > bytes.size()) return 0;
+    if (length < event_header_bytes || length > bytes.size()) return;
     event.body = bytes.substr(event_header_bytes, length - event_header_bytes);
     if (event.header.type == EventType::format_description) {
       if (auto parsed = parse_format_description(bytes.substr(0, length), event)) {
@@ -98,5 +112,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     bytes.remove_prefix(length);
   }
-  return 0;
 }
+
+}  // namespace
+
+TAILRACE_FUZZ_TARGET(event_walk, walk)
