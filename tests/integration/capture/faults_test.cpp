@@ -105,7 +105,7 @@ TEST_F(Faults, ServerThatLostItsHistoryIsRefused) {
     ASSERT_LT(i, 99) << reset.error().message;
     std::this_thread::sleep_for(Milliseconds(50));
   }
-  EXPECT_EQ(reading.read_until_halted(30), "source.diverged");
+  EXPECT_EQ(reading.read_until_halted(60), "source.diverged");
   ASSERT_TRUE(reading.error);
   EXPECT_NE(reading.error->message.find(read.text()), std::string::npos) << reading.error->message;
   EXPECT_EQ(reading.rows, 1u);
