@@ -33,6 +33,17 @@ std::int64_t size_of(const MysqlGtidSet& set) {
   return size;
 }
 
+// MySQL 5.6 cannot be asked to wait: it is asked again and again, and sleeps in between.
+Result<bool> wait_for_executed(Connection& connection, const GtidSet& wanted, ServerFacts& facts) {
+  constexpr int most_looks = 150;
+  for (int look = 0; look < most_looks; ++look) {
+    TAILRACE_ASSIGN(facts.executed, read_executed(connection));
+    if (facts.executed.contains(wanted)) return true;
+    TAILRACE_TRY(connection.scalar("SELECT SLEEP(0.1)"));
+  }
+  return false;
+}
+
 // A transaction can reach us a moment before MySQL counts it as executed; no more of them than
 // there are connections.
 Result<bool> has_executed(Connection& connection, const GtidSet& wanted, ServerFacts& facts) {
@@ -42,6 +53,7 @@ Result<bool> has_executed(Connection& connection, const GtidSet& wanted, ServerF
   if (missing.empty()) return true;
   const MysqlGtidSet* const awaited = missing.mysql();
   if (connection.version().mariadb || !awaited || size_of(*awaited) > most_in_flight) return false;
+  if (!connection.version().at_least(5, 7, 5)) return wait_for_executed(connection, wanted, facts);
   TAILRACE_ASSIGN(const std::string outcome,
                   connection.scalar("SELECT WAIT_FOR_EXECUTED_GTID_SET(" +
                                     connection.literal(missing.text()) + ", " + patience_s + ")"));
@@ -67,7 +79,8 @@ Result<void> check_history(Connection& connection, const SourcePosition& from, S
             "; start over with a new first load, and keep binlogs longer (" +
             (connection.version().mariadb || connection.version().at_least(8, 0)
                  ? set_global(connection.version().mariadb, "binlog_expire_logs_seconds = 604800")
-                 : "SET GLOBAL expire_logs_days = 7") + ")");
+                 : "SET GLOBAL expire_logs_days = 7") +
+            ")");
   }
   return {};
 }
@@ -174,8 +187,8 @@ Result<void> BinlogReader::announce(const SourcePosition& position, TransactionK
 }
 
 Result<void> BinlogReader::learn_tables(Connection& connection, ReadTransaction& read) {
-  TAILRACE_ASSIGN(read.catalog, read_catalog(connection, parts_.options.mysql.database,
-                                             parts_.options.tables));
+  TAILRACE_ASSIGN(read.catalog,
+                  read_catalog(connection, parts_.options.mysql.database, parts_.options.tables));
   return {};
 }
 
