@@ -1,7 +1,7 @@
 // A fuzz target: one function of arbitrary bytes that must neither crash, hang nor take much
 // memory, and whose own claims (TAILRACE_ASSERT) hold for every input. Under clang's libFuzzer it
 // is the program's entry point; in every other build it is on the list that replay_test.cpp runs
-// over the files of regressions/ and seeds/. Threading: one thread.
+// over the files of regressions/. Threading: one thread.
 #pragma once
 
 #include <cstddef>

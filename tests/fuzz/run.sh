@@ -3,8 +3,8 @@
 #
 #   run.sh BUILD TARGET SECONDS [OPTION…]
 #
-# BUILD is the folder of the programs (build/fuzz/tests/fuzz). Inputs: BUILD/seeds (made from the golden files), seeds/
-# and regressions/ beside this script; what is new goes to BUILD/corpus/TARGET. An input that breaks the target is left in
+# BUILD is the folder of the programs (build/fuzz/tests/fuzz). Inputs: BUILD/seeds, made from the golden files, and
+# regressions/ beside this script; what is new goes to BUILD/corpus/TARGET. An input that breaks the target is left in
 # BUILD/findings/TARGET: fix it, then put it into regressions/TARGET. Limits: 256 MB of memory, ten seconds for an input.
 set -euo pipefail
 
@@ -16,9 +16,7 @@ findings="$build/findings/$target"
 mkdir -p "$corpus" "$findings"
 
 inputs=("$corpus" "$build/seeds/$target")
-for folder in "$here/seeds/$target" "$here/regressions/$target"; do
-  if [[ -d $folder ]]; then inputs+=("$folder"); fi
-done
+if [[ -d $here/regressions/$target ]]; then inputs+=("$here/regressions/$target"); fi
 options=(-max_total_time="$seconds" -rss_limit_mb=256 -timeout=10 -max_len=16384 -print_final_stats=1)
 if [[ -e $build/seeds/$target.dict ]]; then options+=(-dict="$build/seeds/$target.dict"); fi
 

@@ -129,7 +129,7 @@ TEST(FormatDescription, AlphasWithOtherEventNumbersAreRefused) {
 TEST(GtidEvent, TagsAreThoseThatServersWrite) {
   for (const std::string tag : {"a", "_z9", "", "A", "9a", "a b", "a\0b", "\xc3\xa4"}) {
     const bool good = tag == "a" || tag == "_z9" || tag.empty();
-    std::string body = "\1\0\0\0\0\0\0\1"s;  // tagged, one source
+    std::string body = "\1\1\0\0\0\0\0\1"s;  // tagged, one source
     body += std::string(16, '\7');
     body.push_back(static_cast<char>(tag.size() * 2));
     body += tag;
