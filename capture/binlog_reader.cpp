@@ -65,7 +65,9 @@ Result<void> check_history(Connection& connection, const SourcePosition& from, S
         "source.purged",
         "the server no longer has binlogs that were not read yet: " + short_text(gone) +
             "; start over with a new first load, and keep binlogs longer (" +
-            set_global(connection.version().mariadb, "binlog_expire_logs_seconds = 604800)"));
+            (connection.version().mariadb || connection.version().at_least(8, 0)
+                 ? set_global(connection.version().mariadb, "binlog_expire_logs_seconds = 604800")
+                 : "SET GLOBAL expire_logs_days = 7") + ")");
   }
   return {};
 }

@@ -192,7 +192,7 @@ Result<void> BufferedRows::check_images() const {
                                         " was logged without column '" +
                                         table_->schema->columns[columns[i].target].name +
                                         "' (binlog_row_image was not FULL in that session); run: " +
-                                        set_global(format_->mariadb, "binlog_row_image = 'FULL'") +
+                                        set_global(*format_, "binlog_row_image = 'FULL'") +
                                         ", then start over with a new first load");
   }
   return {};

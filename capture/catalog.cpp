@@ -79,7 +79,7 @@ Result<void> read_mariadb_json(Connection& connection, const std::string& databa
     if (!column || row[2].value_or("") != "json_valid(" + mysql::quoted_name(name) + ")") continue;
     ColumnType& type = schema->second.columns[*column].type;
     // JSON's own columns are utf8mb4; the bytes of other sets would be no JSON in the binlog.
-    const bool utf8 = type.charset == "utf8mb4" || type.charset == "utf8mb3";
+    const bool utf8 = type.charset.starts_with("utf8");
     if (type.kind == ColumnKind::text && utf8) type.kind = ColumnKind::json;
   }
   return {};

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <utility>
 
+#include "capture/column_charset.hpp"
+
 namespace tailrace::capture {
 namespace {
 
@@ -136,7 +138,7 @@ ColumnType column_type(const ColumnWords& words) {
   type.kind = column_kind(words.data_type).value_or(ColumnKind::unknown);
   type.is_unsigned = words.column_type.find(" unsigned") != std::string::npos;
   type.nullable = words.nullable;
-  type.charset = words.charset;
+  type.charset = charset_name(words.charset);
   type.collation = words.collation;
   if (type.kind == ColumnKind::decimal) {
     type.precision = static_cast<std::uint8_t>(number(words.precision));

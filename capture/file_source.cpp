@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <map>
 
+#include "capture/binlog/gtid_event.hpp"
+#include "capture/binlog/mariadb_compression.hpp"
 #include "capture/catalog.hpp"
+#include "capture/logged_statement.hpp"
 #include "core/log.hpp"
 
 namespace tailrace::capture {
@@ -14,43 +17,78 @@ namespace {
 constexpr std::string_view files_uuid = "binlog-files";  // in place of a server's
 constexpr int events_between_looks_at_the_clock = 1024;
 
-Failure not_named(const TableId& id, const std::string& contradiction) {
-  const std::string why =
-      contradiction.empty()
-          ? fmt::format(
-                "the binlog does not name the columns of {} (binlog_row_metadata was not "
-                "FULL)",
-                id.text())
-          : contradiction;
+Failure not_named(const std::string& why) {
   return halt(
       "source.metadata_missing",
       why + "; give its definition with --schema FILE.sql, as it was where the files begin");
 }
 
-// The tables that were found so far, by name.
-using Found = std::map<std::string, TableSchema>;
+// Looks for the first TABLE_MAP of each table, with what the statements before it define.
+class FirstShapes {
+ public:
+  FirstShapes(const std::vector<std::string>& files, const KnownSchemas& known)
+      : events_(files), known_(known) {}
 
-Result<void> scan(NamedEvents& events, const MappedTables& names, Found& found) {
-  while (found.size() < names.tables().size()) {
-    TAILRACE_ASSIGN(const auto event, events.next());
-    if (!event) return {};
-    if (event->header.type != EventType::table_map) continue;
-    TAILRACE_ASSIGN(const TableMap map, parse_table_map(*event, *events.format()));
+  using Found = std::map<std::string, TableSchema>;  // by name
+  Result<Found> find(const MappedTables& names) {
+    Found found;
+    while (found.size() < names.tables().size()) {
+      TAILRACE_ASSIGN(const auto event, events_.next());
+      if (!event) break;
+      if (event->header.type == EventType::table_map) {
+        TAILRACE_TRY(take(*event, names, found));
+      } else {
+        TAILRACE_TRY(follow(*event));
+      }
+    }
+    return found;
+  }
+  const KnownSchemas& known() const { return known_; }
+
+ private:
+  Result<void> take(const EventView& event, const MappedTables& names, Found& found) const {
+    TAILRACE_ASSIGN(const TableMap map, parse_table_map(event, *events_.format()));
     const auto table = names.find(map.id.database, map.id.table);
-    if (!table || found.contains(names.tables()[*table].table)) continue;
-    const KnownSchemas::Shape shape = events.known().shape_of(map);
+    if (!table || found.contains(names.tables()[*table].table)) return {};
+    const KnownSchemas::Shape shape = known_.shape_of(map);
     if (!shape.known) {
-      Failure missing = not_named(map.id, events.contradiction());
-      missing.value().message =
-          fmt::format("{}: {}: {}", events.file(), event_place(*event), missing.value().message);
-      return missing;
+      const std::string why =
+          shape.difference.empty()
+              ? fmt::format(
+                    "the binlog does not name the columns of {} (binlog_row_metadata was "
+                    "not FULL)",
+                    map.id.text())
+              : shape.difference;
+      return not_named(fmt::format("{}: {}: {}", events_.file(), event_place(event), why));
     }
     TableSchema schema = *shape.schema;
     schema.id = names.tables()[*table];
     found[schema.id.table] = std::move(schema);
+    return {};
   }
-  return {};
-}
+
+  Result<void> follow(const EventView& event) {
+    if (event.header.type == EventType::mariadb_gtid) {
+      TAILRACE_ASSIGN(const MariadbGtidEvent gtid, parse_mariadb_gtid(event));
+      alter_pending_ = gtid.starts_alter() || gtid.rolls_alter_back();
+      return {};
+    }
+    const bool compressed = event.header.type == EventType::mariadb_query_compressed;
+    if (!compressed && event.header.type != EventType::query) return {};
+    EventView plain = event;
+    if (compressed) TAILRACE_ASSIGN(plain, decompressor_.expand(event, *events_.format()));
+    TAILRACE_ASSIGN(const QueryEvent query, parse_query(plain));
+    if (query.sql == "BEGIN" || query.sql == "COMMIT" || alter_pending_) return {};
+    const std::string sql = statement_in_utf8(query);
+    known_.apply({sql, query.database, dialect_of(query, *events_.format())});
+    return {};
+  }
+
+  FileEvents events_;
+  KnownSchemas known_;
+  MariadbDecompressor decompressor_;
+  bool alter_pending_ = false;
+};
 
 MappedTables tables_of(const std::string& database, std::span<const TableSelection> tables) {
   std::vector<TableId> ids;
@@ -65,13 +103,12 @@ Result<std::vector<TableSchema>> read_file_schemas(const std::vector<std::string
                                                    std::span<const TableSelection> tables,
                                                    const KnownSchemas& known) {
   const MappedTables names = tables_of(database, tables);
-  NamedEvents events(files, known);
-  Found found;
-  TAILRACE_TRY(scan(events, names, found));
+  FirstShapes shapes(files, known);
+  TAILRACE_ASSIGN(const auto found, shapes.find(names));
   std::vector<TableSchema> schemas;
   for (const TableSelection& table : tables) {
     const auto at = found.find(table.table);
-    const TableDefinition* const given = events.known().find({database, table.table});
+    const TableDefinition* const given = shapes.known().find({database, table.table});
     if (at == found.end() && given == nullptr) {
       return halt("source.no_table",
                   fmt::format("no row of {}.{} was changed in the files, so they do not say what "
@@ -96,8 +133,8 @@ FileSource::FileSource(FileSourceOptions options, CapturedTables tables)
       tables_(std::move(tables)),
       names_(tables_.names(/*ignore_case=*/false)),
       history_(names_),
-      decoding_(tables_, history_, [](const TableId&) -> Result<std::optional<TableDefinition>> {
-        return std::nullopt;
+      decoding_(tables_, history_, [](const TableId& id) -> Result<std::optional<TableDefinition>> {
+        return not_named("the columns of " + id.text() + " are not known here");
       }) {}
 
 Result<void> FileSource::start(const SourcePosition& from) {
@@ -110,7 +147,8 @@ Result<void> FileSource::start(const SourcePosition& from) {
   position_.server_uuid = files_uuid;
   done_before_ = from.gtid_set.mysql() != nullptr ? *from.gtid_set.mysql() : MysqlGtidSet();
   rows_told_ = !from.gtid_set.empty();
-  events_ = std::make_unique<NamedEvents>(options_.files, options_.known);
+  history_.begin(options_.known.catalog_of(names_.tables()));
+  events_ = std::make_unique<FileEvents>(options_.files);
   assembler_ = std::make_unique<TransactionAssembler>(names_, options_.spool);
   file_.clear();
   skipped_ = 0;
@@ -163,38 +201,30 @@ Result<std::optional<Transaction>> FileSource::next(Deadline deadline) {
   return std::nullopt;
 }
 
-// Rows of a table whose columns have no names cannot be told from one another.
-Result<void> FileSource::check_named(const EventView& table_map) const {
-  TAILRACE_ASSIGN(const TableMap map, parse_table_map(table_map, *events_->format()));
-  if (map.has_names || !names_.find(map.id.database, map.id.table)) return {};
-  Failure missing = not_named(map.id, events_->contradiction());
-  missing.value().message = event_place(table_map) + ": " + missing.value().message;
-  return missing;
-}
-
 Result<std::optional<Transaction>> FileSource::read(const EventView& event) {
   if (file_ != events_->file_uuid()) {
     file_ = events_->file_uuid();
     TAILRACE_ASSIGN(count_.source.uuid, parse_uuid(file_));
     count_.number = 0;
   }
-  if (event.header.type == EventType::table_map) TAILRACE_TRY(check_named(event));
   TAILRACE_ASSIGN(auto done, assembler_->feed(event, events_->format()));
   if (!done) return std::nullopt;
   ++count_.number;
+  std::vector<TableEvent> table_events;
+  for (const LoggedStatement& statement : done->statements) {
+    auto events = history_.apply(statement);
+    std::move(events.begin(), events.end(), std::back_inserter(table_events));
+  }
   if (done_before_.contains(count_)) return std::nullopt;
   position_.gtid_set.add(count_);
   position_.binlog = events_->position();
-  return deliver(std::move(*done));
+  return deliver(std::move(*done), std::move(table_events));
 }
 
-std::optional<Transaction> FileSource::deliver(AssembledTransaction done) {
+std::optional<Transaction> FileSource::deliver(AssembledTransaction done,
+                                               std::vector<TableEvent> table_events) {
   // Files often begin with making the tables: there is nothing yet that DROP could take away.
-  std::vector<TableEvent> table_events;
-  for (const LoggedStatement& statement : done.statements) {
-    auto events = history_.apply(statement);
-    if (rows_told_) std::move(events.begin(), events.end(), std::back_inserter(table_events));
-  }
+  if (!rows_told_) table_events.clear();
   if (!done.rows && table_events.empty()) {
     ++skipped_;
     return std::nullopt;

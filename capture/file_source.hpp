@@ -13,7 +13,8 @@
 #include "capture/buffered_rows.hpp"
 #include "capture/captured_tables.hpp"
 #include "capture/change_source.hpp"
-#include "capture/named_events.hpp"
+#include "capture/file_events.hpp"
+#include "capture/known_schemas.hpp"
 
 namespace tailrace::capture {
 
@@ -51,17 +52,17 @@ class FileSource final : public ChangeSource {
  private:
   FileSource(FileSourceOptions options, CapturedTables tables);
   Result<std::optional<Transaction>> read(const EventView& event);
-  std::optional<Transaction> deliver(AssembledTransaction done);
+  std::optional<Transaction> deliver(AssembledTransaction done,
+                                     std::vector<TableEvent> table_events);
   Transaction behind();
   Transaction position_only();
-  Result<void> check_named(const EventView& table_map) const;
 
   const FileSourceOptions options_;
   const CapturedTables tables_;
   const MappedTables names_;
   SchemaHistory history_;
   RowDecoding decoding_;
-  std::unique_ptr<NamedEvents> events_;
+  std::unique_ptr<FileEvents> events_;
   std::unique_ptr<TransactionAssembler> assembler_;
   SourcePosition position_;
   MysqlGtidSet done_before_;   // in earlier runs

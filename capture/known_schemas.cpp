@@ -1,79 +1,11 @@
 #include "capture/known_schemas.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
-#include "capture/binlog/charset.hpp"
 #include "capture/binlog/table_layout.hpp"
-#include "capture/binlog/wire_column.hpp"
+#include "capture/schema_fit.hpp"
 
 namespace tailrace::capture {
-namespace {
-
-bool is_integer(ColumnKind kind) { return kind <= ColumnKind::bigint; }
-
-bool has_charset(ColumnKind kind) {
-  return kind == ColumnKind::character || kind == ColumnKind::varchar || kind == ColumnKind::text;
-}
-
-// 0: the members are not known.
-std::size_t choice_bytes(const ColumnType& type) {
-  const std::size_t members = type.members.size();
-  if (members == 0) return 0;
-  if (type.kind == ColumnKind::enumeration) return members < 256 ? 1 : 2;
-  return members > 32 ? 8 : (members + 7) / 8;
-}
-
-// Bytes that the longest value has; 0: the kind does not tell.
-std::size_t longest_bytes(const ColumnType& type) {
-  switch (type.kind) {
-    case ColumnKind::character:
-    case ColumnKind::varchar:
-      return type.charset.empty() ? 0 : type.length * charset_max_bytes(type.charset);
-    case ColumnKind::binary:
-    case ColumnKind::varbinary:
-    case ColumnKind::bit:
-      return type.length;
-    case ColumnKind::enumeration:
-    case ColumnKind::set:
-      return choice_bytes(type);
-    default:
-      return 0;
-  }
-}
-
-bool has_fraction(WireType type) {
-  return type == WireType::datetime2 || type == WireType::timestamp2 || type == WireType::time2;
-}
-
-// Beyond the kinds, which TableLayout compares.
-std::string column_difference(const TableMapColumn& wire, const ColumnType& told) {
-  const ColumnType seen = wire_column_type(wire);
-  if (hides(told.kind, wire)) return {};
-  if (wire.is_unsigned && is_integer(told.kind) && told.is_unsigned != *wire.is_unsigned) {
-    return *wire.is_unsigned ? "it is unsigned in the binlog" : "it is signed in the binlog";
-  }
-  if (told.kind == ColumnKind::decimal &&
-      (told.precision != seen.precision || told.scale != seen.scale)) {
-    return fmt::format("it is DECIMAL({},{}) in the binlog", seen.precision, seen.scale);
-  }
-  if (has_fraction(wire.type) && told.fraction_digits != seen.fraction_digits) {
-    return fmt::format("it has {} fraction digits in the binlog", seen.fraction_digits);
-  }
-  if (has_charset(told.kind) && !seen.charset.empty() && !told.charset.empty() &&
-      charset_name(told.charset) != charset_name(seen.charset)) {
-    return fmt::format("its character set is {} in the binlog", seen.charset);
-  }
-  const std::size_t longest = longest_bytes(told);
-  if (longest != 0 && wire.meta != longest) {
-    return fmt::format("it has up to {} bytes in the binlog, not {}", wire.meta, longest);
-  }
-  return {};
-}
-
-}  // namespace
-
 void forget_doubtful_members(TableSchema& schema) {
   for (Column& column : schema.columns) {
     std::vector<std::string>& members = column.type.members;
@@ -84,25 +16,22 @@ void forget_doubtful_members(TableSchema& schema) {
   }
 }
 
-std::optional<std::string> shape_difference(const TableMap& map, const TableSchema& schema) {
-  const std::vector<bool> nothing(schema.columns.size(), false);
-  const auto layout =
-      TableLayout::compile(map, std::make_shared<const TableSchema>(schema), nothing);
-  if (!layout) return layout.error().message;
-  for (std::size_t i = 0; i < map.columns.size() && i < schema.columns.size(); ++i) {
-    const std::string what = column_difference(map.columns[i], schema.columns[i].type);
-    if (!what.empty()) {
-      return fmt::format("table {}: column {} '{}': {}", map.id.text(), i + 1,
-                         schema.columns[i].name, what);
-    }
-  }
-  return std::nullopt;
-}
-
 const TableDefinition* KnownSchemas::find(const TableId& id) const {
   if (const TableDefinition* const own = catalog_.find(id)) return own;
   if (catalog_.is_unknown(id) || adopted_.contains(id)) return nullptr;
   return catalog_.find({"", id.table});
+}
+
+SchemaCatalog KnownSchemas::catalog_of(const std::vector<TableId>& tables) const {
+  SchemaCatalog catalog = catalog_;
+  for (const TableId& id : tables) {
+    const TableDefinition* const known = find(id);
+    if (known == nullptr || catalog.find(id) != nullptr) continue;
+    TableDefinition own = *known;
+    own.schema.id = id;
+    catalog.put(std::move(own));
+  }
+  return catalog;
 }
 
 void KnownSchemas::adopt(const TableId& id) {
@@ -135,8 +64,8 @@ KnownSchemas::Shape KnownSchemas::shape_of(const TableMap& map) const {
     }
     return shape;
   }
-  if (auto difference = shape_difference(map, definition->schema)) {
-    shape.difference = std::move(*difference);
+  if (const auto difference = misfit(definition->schema, map)) {
+    shape.difference = "table " + map.id.text() + ": " + *difference;
     return shape;
   }
   *told = definition->schema;

@@ -33,6 +33,8 @@ class KnownSchemas {
   Shape shape_of(const TableMap& map) const;
   // Null: not known.
   const TableDefinition* find(const TableId& id) const;
+  // What a history of `tables` begins with.
+  SchemaCatalog catalog_of(const std::vector<TableId>& tables) const;
 
  private:
   void adopt(const TableId& id);
@@ -44,9 +46,5 @@ class KnownSchemas {
 // Servers show characters beyond U+FFFF in the members of ENUM and SET as ?, in their catalogue and
 // in dumps of it. Members that may have lost one are forgotten: values are numbers then, not wrong.
 void forget_doubtful_members(TableSchema& schema);
-
-// What of the definition TABLE_MAP contradicts: "column 3 'price' is DECIMAL(10,2), …"; nullopt:
-// nothing, as far as TABLE_MAP tells.
-std::optional<std::string> shape_difference(const TableMap& map, const TableSchema& schema);
 
 }  // namespace tailrace::capture

@@ -204,10 +204,14 @@ std::uint32_t version_number(std::string_view text) {
 
 Statement classify_statement(const StatementText& text) { return Classifier(text).run(); }
 
+std::uint32_t server_version_number(const FormatDescription& format) {
+  return version_number(format.server_version);
+}
+
 SqlDialect dialect_of(const QueryEvent& query, const FormatDescription& format) {
   return {(query.sql_mode & QueryEvent::mode_ansi_quotes) != 0,
           (query.sql_mode & QueryEvent::mode_no_backslash_escapes) != 0,
-          version_number(format.server_version), format.mariadb};
+          server_version_number(format), format.mariadb};
 }
 
 Statement statement_of(const QueryEvent& query, const FormatDescription& format) {

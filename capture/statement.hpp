@@ -53,6 +53,8 @@ struct StatementText {
 Statement classify_statement(const StatementText& text);
 // Of a QUERY event, under the SQL mode that it was written in.
 Statement statement_of(const QueryEvent& query, const FormatDescription& format);
+// "9.7.4" → 90704, "5.5.5-10.11.6-MariaDB" → 101106; 0: it says something else.
+std::uint32_t server_version_number(const FormatDescription& format);
 // How the text of a QUERY event is to be read.
 SqlDialect dialect_of(const QueryEvent& query, const FormatDescription& format);
 

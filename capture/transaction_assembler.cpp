@@ -251,7 +251,7 @@ Result<void> TransactionAssembler::refuse_row_statement(const EventView& event,
     return halt("source.statement_format",
                 "a statement changed " + table.text() + " and its rows were not logged" +
                     place(event) + " (binlog_format was not ROW in that session); run: " +
-                    set_global(format_->mariadb, "binlog_format = 'ROW'") +
+                    set_global(*format_, "binlog_format = 'ROW'") +
                     ", then start over with a new first load");
   }
   return {};

@@ -54,7 +54,7 @@ Result<IncidentEvent> parse_incident(const EventView& event) {
   incident.message = in.take(in.u8());
   if (!in.ok()) return corrupt_event(event, "too short");
   if (incident.number > 1) {
-    return corrupt_event(event, "an incident of no known number: " + std::to_string(incident.number));
+    return corrupt_event(event, "an incident of unknown number " + std::to_string(incident.number));
   }
   return incident;
 }

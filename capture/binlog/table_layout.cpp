@@ -43,6 +43,15 @@ bool is_hidden_kind(ColumnKind kind) {
          kind == ColumnKind::inet6 || kind == ColumnKind::vector;
 }
 
+// information_schema speaks utf8mb3: a character above U+FFFF is a question mark in its members.
+bool may_have_lost_characters(const ColumnType& type) {
+  constexpr std::string_view wide[] = {"utf8mb4", "utf16", "utf16le", "utf32", "gb18030"};
+  return std::find(std::begin(wide), std::end(wide), type.charset) != std::end(wide) &&
+         std::any_of(type.members.begin(), type.members.end(), [](const std::string& member) {
+           return member.find('?') != std::string::npos;
+         });
+}
+
 ColumnOp integer_op(ColumnKind kind, bool is_unsigned) {
   const auto op = [=](ColumnOp with_sign, ColumnOp without) {
     return is_unsigned ? without : with_sign;
@@ -173,6 +182,8 @@ class LayoutCompiler {
   Result<void> compile_column(std::size_t i, ColumnType told, CompiledColumn& out) {
     TAILRACE_ASSIGN(ColumnType type, merged(i, std::move(told)));
     const TableMapColumn& wire = map_.columns[i];
+    const bool wanted = out.target != CompiledColumn::not_wanted;
+    if (wanted && !map_.has_names && may_have_lost_characters(type)) return members_unknown(out);
     out.decimal_as_number = type.decimal_as_number;
     switch (type.kind) {
       case ColumnKind::tinyint: case ColumnKind::smallint: case ColumnKind::mediumint:
@@ -211,6 +222,15 @@ class LayoutCompiler {
   Failure unsupported(std::size_t i, const std::string& what) {
     return halt("binlog.unsupported", fmt::format("table {}: column {} '{}' has {}", map_.id.text(),
                                                   i + 1, map_.columns[i].name, what));
+  }
+
+  Failure members_unknown(const CompiledColumn& column) {
+    return halt("binlog.members_unknown",
+                fmt::format("table {}: a member of the ENUM or SET column '{}' has a ? that may "
+                            "stand for a character above U+FFFF, which information_schema cannot "
+                            "show; run: SET GLOBAL binlog_row_metadata = 'FULL', or rename the "
+                            "member on a server without that setting",
+                            map_.id.text(), layout_->schema().columns[column.target].name));
   }
 
   static Result<void> fixed(CompiledColumn& out, ColumnOp op, std::size_t bytes) {

@@ -46,7 +46,8 @@ class TableLayout {
   // types that MariaDB hides (uuid, inet, json, vector).
   // `wanted`: by schema column; empty: all. Columns not wanted stay absent.
   // Errors halt: binlog.schema_mismatch (other column count, or a type that cannot be the
-  // schema's), binlog.unsupported.
+  // schema's), binlog.unsupported; binlog.members_unknown: an ENUM or SET whose members only the
+  // schema tells, where the server's catalogue may have shown a character above U+FFFF as ?.
   static Result<std::shared_ptr<const TableLayout>> compile(
       const TableMap& map, std::shared_ptr<const TableSchema> schema,
       const std::vector<bool>& wanted = {});

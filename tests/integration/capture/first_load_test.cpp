@@ -49,6 +49,7 @@ TEST_F(FirstLoad, BeginsWithItsPositionAndEndsWhenTheStreamPassesIt) {
 }
 
 TEST_F(FirstLoad, ReadsEveryRowOfCompositeAndAwkwardKeys) {
+  if (!is_modern()) GTEST_SKIP() << "its rows are made by WITH RECURSIVE";
   Database database("cap_keys");
   const std::string numbers = "WITH RECURSIVE s AS (SELECT 0 AS n UNION ALL SELECT n + 1 FROM s "
                               "WHERE n < 299) ";
@@ -78,6 +79,7 @@ TEST_F(FirstLoad, ReadsEveryRowOfCompositeAndAwkwardKeys) {
 }
 
 TEST_F(FirstLoad, AgreesWithTheServerUnderConcurrentWrites) {
+  if (!is_modern()) GTEST_SKIP() << "its rows are made by WITH RECURSIVE";
   Database database("cap_race");
   database.allow_recursion(100000);
   database.run_all({"CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(50))",

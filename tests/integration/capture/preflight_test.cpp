@@ -9,7 +9,7 @@ using Preflight = ServerTest;
 
 TEST_F(Preflight, TellsEveryProblemAtOnceWithItsCure) {
   Database database("cap_preflight");
-  const std::string user = "u" + database.name();
+  const std::string user = "u" + database.name().substr(database.name().rfind('_'));
   database.run_all({"CREATE TABLE t (id INT PRIMARY KEY)", "CREATE TABLE no_key (id INT)",
                     "CREATE USER " + user + " IDENTIFIED BY 'secret'",
                     "GRANT SELECT ON " + database.name() + ".* TO " + user});

@@ -27,6 +27,7 @@ std::string of_server(const std::string& name, const char* otherwise = "") {
 
 bool server_is_configured() { return !of_server("HOST").empty(); }
 bool on_mariadb() { return variable("TAILRACE_TEST_SERVER").starts_with("MARIADB"); }
+bool is_modern() { return variable("TAILRACE_TEST_SERVER") != "MYSQL56"; }
 std::string server_name() {
   std::string name = variable("TAILRACE_TEST_SERVER", "MYSQL");
   std::transform(name.begin(), name.end(), name.begin(),

@@ -15,6 +15,8 @@ namespace tailrace::capture::testing {
 
 bool server_is_configured();
 bool on_mariadb();
+// MySQL 8 or later, or MariaDB: not 5.6, which lacks much of what tests are written in.
+bool is_modern();
 std::string server_name();  // in the stack
 
 // Of the unprivileged account, or of root.

@@ -202,7 +202,7 @@ def compare(combination, command, events, selected):
     if [(event["op"], event["t"]) for event in events] != [row[:2] for row in shown]:
         tally.fail(combination.where, f"peer: shows {len(shown)} rows or another order, ours are {len(events)}")
         return
-    where = (server.name, combination.image, combination.metadata, "peer")
+    where = (server.name, combination.label, combination.metadata, "peer")
     for event, (op, name, before, after) in zip(events, shown):
         table = combination.table(name)
         key = int((event["after"] if op == "insert" else event["before"])["id"])

@@ -130,11 +130,23 @@ class BinlogRows {
         TAILRACE_TRY(maps_.add(event, format));
         return {};
       }
+      case EventType::transaction_payload: return payload(event, format);
       case EventType::write_rows_v1: case EventType::update_rows_v1:
       case EventType::delete_rows_v1: case EventType::write_rows: case EventType::update_rows:
       case EventType::delete_rows: case EventType::partial_update_rows:
         return rows(event, format);
       default: return {};
+    }
+  }
+
+  Result<void> payload(const EventView& event, const FormatDescription& format) {
+    FormatDescription inner = format;
+    inner.checksum = ChecksumAlgorithm::none;
+    TAILRACE_TRY(payload_.open(event));
+    while (true) {
+      TAILRACE_ASSIGN(const auto next, payload_.next());
+      if (!next) return {};
+      TAILRACE_TRY(apply(*next, inner));
     }
   }
 
@@ -160,6 +172,7 @@ class BinlogRows {
   bool alone_;
   TableMaps maps_;
   MariadbDecompressor decompressor_;
+  PayloadReader payload_;
   Arena arena_;
 };
 

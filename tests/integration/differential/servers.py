@@ -70,6 +70,17 @@ class Server:
             return ("NO_LOG", "MINIMAL", "FULL") if long else ("NO_LOG", "FULL")
         return ("MINIMAL", "FULL") if self.mysql8 else (None,)
 
+    @property
+    def compresses(self):
+        return self.mariadb or self.mysql8
+
+    def compress(self, wanted):
+        """The events of the rest of this session, by the flavour's own way."""
+        if self.mysql8:
+            self.run(f"SET SESSION binlog_transaction_compression = {'ON' if wanted else 'OFF'}")
+        elif self.mariadb:
+            self.run(f"SET GLOBAL log_bin_compress = {'ON' if wanted else 'OFF'}, GLOBAL log_bin_compress_min_len = 10")
+
     def new_binlog(self):
         """Closes the binlog; the path of the next one."""
         self.run("FLUSH BINARY LOGS")

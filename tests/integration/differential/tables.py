@@ -62,6 +62,14 @@ class Table:
             changes = ", ".join(f"`{c.name}` = {c.value(row + 1)}" for c in self.columns if c.updated)
             yield f"UPDATE {self.name} SET {changes} WHERE id = {row}"
 
+    def partial_updates(self):
+        """Changes inside documents, which MySQL logs as differences with PARTIAL_JSON."""
+        changes = ("JSON_SET(`{0}`, '$.added', JSON_ARRAY(id, 'x'), '$[2]', 1.5)",
+                   "JSON_REMOVE(JSON_REPLACE(`{0}`, '$.a', 'long enough to move', '$[0]', NULL), '$[1]', '$.z')")
+        for row in range(self.rows):
+            values = ", ".join(f"`{c.name}` = {changes[i % 2].format(c.name)}" for i, c in enumerate(self.columns))
+            yield f"UPDATE {self.name} SET {values} WHERE id = {row}"
+
 
 def tables_of(cases):
     groups = {}

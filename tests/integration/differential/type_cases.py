@@ -23,6 +23,7 @@ class Case:
     members: tuple = ()
     where: Callable = lambda server: True
     group: str = ""
+    named: bool = False       # only where the metadata has the members: information_schema shows some as ?
 
 
 def _integers():
@@ -153,6 +154,11 @@ def _members():
         yield Case(f"set_{count}", f"SET({','.join(map(_quoted, names))})",
                    ["''", "1", str(top), str(top // 3), str((top + 1) // 2)], "set", "SET", members=names,
                    group="members")
+    emoji = ("🍕", "?", "a🍗?", "𠀀")
+    yield Case("enum_emoji", f"ENUM({','.join(map(_quoted, emoji))})", ["1", "2", "3", "4", "0"], "text", "ENUM",
+               members=emoji, group="members_named", named=True)
+    yield Case("set_emoji", f"SET({','.join(map(_quoted, emoji))})", ["1", "2", "5", "15", "0"], "set", "SET",
+               members=emoji, group="members_named", named=True)
     yield Case("set_latin1", f"SET({','.join(map(_quoted, latin))}) CHARACTER SET latin1", ["0", "1", "2", "3"], "set",
                "SET", members=latin, group="members")
 

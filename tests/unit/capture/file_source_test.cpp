@@ -6,7 +6,6 @@
 
 #include <filesystem>
 
-#include "capture/binlog/table_map_names.hpp"
 #include "capture/schema_script.hpp"
 
 namespace tailrace::capture {
@@ -110,44 +109,6 @@ TEST(FileSource, NeedsNames) {
   const auto unknown = source_of({file}, "nothing");
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().code, "source.no_table");
-}
-
-TEST(TableMapNames, AreReadBackAsTheDefinition) {
-  auto catalog = read_schema_script(
-      "CREATE TABLE d.t (id INT UNSIGNED, b BIGINT, y YEAR, name VARCHAR(20) CHARACTER SET latin1, "
-      "raw VARBINARY(9), e ENUM('ü','b'), s SET('x','y'), PRIMARY KEY (b, id))");
-  ASSERT_TRUE(catalog);
-  const TableSchema schema = catalog->find({"d", "t"})->schema;
-  TableMap map;
-  map.id = {"d", "t"};
-  const std::pair<WireType, std::uint16_t> columns[] = {
-      {WireType::integer, 0},  {WireType::bigint, 0},  {WireType::year, 0},
-      {WireType::varchar, 20}, {WireType::varchar, 9}, {WireType::enumeration, 1},
-      {WireType::set, 1}};
-  for (const auto& [type, meta] : columns) {
-    TableMapColumn& column = map.columns.emplace_back();
-    column.type = type;
-    column.meta = meta;
-  }
-  std::string body("\7\0\0\0\0\0\1\0\1d\0\1t\0\7\3\x8\xd\xf\xf\xfe\xfe", 22);
-  body.append("\x8\x14\0\x9\0\xf7\1\xf8\1", 9).append("\x7f", 1);
-  EventView event;
-  event.header.type = EventType::table_map;
-  const std::string named = with_metadata(body, map, schema, false);
-  event.body = named;
-  const auto read = parse_table_map(event, FormatDescription{});
-  ASSERT_TRUE(read) << read.error().message;
-  EXPECT_TRUE(read->has_names);
-  const TableSchema back = make_schema(*read);
-  ASSERT_EQ(back.columns.size(), schema.columns.size());
-  for (std::size_t i = 0; i < back.columns.size(); ++i) {
-    EXPECT_EQ(back.columns[i].name, schema.columns[i].name);
-    EXPECT_EQ(back.columns[i].type.kind, schema.columns[i].type.kind) << i;
-    EXPECT_EQ(back.columns[i].type.is_unsigned, schema.columns[i].type.is_unsigned) << i;
-    EXPECT_EQ(back.columns[i].type.members, schema.columns[i].type.members) << i;
-  }
-  EXPECT_EQ(back.columns[3].type.charset, "latin1");
-  EXPECT_EQ(back.primary_key, schema.primary_key);
 }
 
 }  // namespace

@@ -112,7 +112,7 @@ TEST(KnownSchemas, NameColumnsWhereTheShapeFits) {
 TEST(KnownSchemas, AreNotBelievedWhereTheShapeDiffers) {
   const std::pair<const char*, const char*> wrong[] = {
       {"id INT, name VARCHAR(20)", "2 columns, the binlog has 3"},
-      {"id BIGINT, name VARCHAR(20), price DECIMAL(10,2)", "column 1 '' has another type"},
+      {"id BIGINT, name VARCHAR(20), price DECIMAL(10,2)", "'id': it has another type"},
       {"id INT, name VARCHAR(30), price DECIMAL(10,2)", "'name': it has up to 80 bytes"},
       {"id INT, name VARCHAR(20), price DECIMAL(12,2)", "'price': it is DECIMAL(10,2)"},
       {"name VARCHAR(20), id INT, price DECIMAL(10,2)", "another type"},

@@ -1,6 +1,9 @@
 // Texts and conversions that the golden files do not reach, with the expected bytes written out.
 #include <gtest/gtest.h>
 
+#include <random>
+#include <vector>
+
 #include "capture/binlog/binary_json.hpp"
 #include "capture/binlog/charset.hpp"
 #include "capture/binlog/decimal.hpp"
@@ -75,6 +78,20 @@ TEST(Charset, WhatIsNoCharacterCountsAsTheServersCountIt) {
   EXPECT_EQ(converted("ujis", "\x8f\xa2", &flag), "\xef\xbf\xbd\xef\xbf\xbd");
   EXPECT_EQ(converted("gb18030", "\x81\x30\x81", &flag), "\xef\xbf\xbd" "0\xef\xbf\xbd");
   EXPECT_EQ(converted("gb18030", "\xe3\x32\x9a\x36", &flag), "\xef\xbf\xbd");  // past U+10FFFF
+}
+
+TEST(Charset, AnyBytesBecomeValidUtf8) {
+  std::mt19937 random(4711);
+  for (const char* charset : {"big5", "sjis", "cp932", "ujis", "eucjpms", "euckr", "gb2312", "gbk",
+                              "gb18030", "ucs2", "utf16", "utf16le", "utf32", "latin1", "swe7",
+                              "tis620", "utf8mb3", "ascii"}) {
+    for (int i = 0; i < 2000; ++i) {
+      // In memory of exactly its size, so that a sanitizer sees a byte read past it.
+      std::vector<char> bytes(random() % 40);
+      for (char& byte : bytes) byte = static_cast<char>(random() % 4 == 0 ? '0' : random() % 256);
+      EXPECT_TRUE(is_valid_utf8(converted(charset, {bytes.data(), bytes.size()}))) << charset;
+    }
+  }
 }
 
 TEST(Charset, CollationsBelongToTheirCharacterSet) {
