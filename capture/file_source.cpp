@@ -76,7 +76,9 @@ class FirstShapes {
     const bool compressed = event.header.type == EventType::mariadb_query_compressed;
     if (!compressed && event.header.type != EventType::query) return {};
     EventView plain = event;
-    if (compressed) TAILRACE_ASSIGN(plain, decompressor_.expand(event, *events_.format()));
+    if (compressed) {
+      TAILRACE_ASSIGN(plain, decompressor_.expand(event, *events_.format()));
+    }
     TAILRACE_ASSIGN(const QueryEvent query, parse_query(plain));
     if (query.sql == "BEGIN" || query.sql == "COMMIT" || alter_pending_) return {};
     const std::string sql = statement_in_utf8(query);
