@@ -45,7 +45,7 @@ Result<std::shared_ptr<const TableLayout>> ChangeWalk::bind(const TableMap& map)
 }
 
 Result<void> ChangeWalk::read(BinlogFile& file, Range range) {
-  FileEvents events(file, range);
+  RangedFile events(file, range);
   return read(events);
 }
 

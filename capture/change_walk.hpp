@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "capture/binlog/charset.hpp"
-#include "capture/binlog/file_events.hpp"
+#include "capture/binlog/ranged_file.hpp"
 #include "capture/binlog/mariadb_compression.hpp"
 #include "capture/binlog/partial_rows.hpp"
 #include "capture/binlog/payload_reader.hpp"

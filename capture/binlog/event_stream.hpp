@@ -1,4 +1,4 @@
-// Where the events of a binlog come from: a file (file_events.hpp) or a server (server_events.hpp).
+// Where the events of a binlog come from: a file (ranged_file.hpp) or a server (server_events.hpp).
 // Threading: one thread.
 #pragma once
 

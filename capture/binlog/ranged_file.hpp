@@ -16,10 +16,10 @@ struct FileRange {
   std::uint64_t stop = std::numeric_limits<std::uint64_t>::max();
 };
 
-class FileEvents final : public EventStream {
+class RangedFile final : public EventStream {
  public:
   // `file` must outlive it.
-  FileEvents(BinlogFile& file, FileRange range);
+  RangedFile(BinlogFile& file, FileRange range);
 
   // Error halt binlog.start_position: no event begins there, or the file ends before.
   Result<std::optional<EventView>> next() override;

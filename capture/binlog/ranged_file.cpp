@@ -1,11 +1,11 @@
-#include "capture/binlog/file_events.hpp"
+#include "capture/binlog/ranged_file.hpp"
 
 namespace tailrace::capture {
 
-FileEvents::FileEvents(BinlogFile& file, FileRange range)
+RangedFile::RangedFile(BinlogFile& file, FileRange range)
     : file_(file), range_(range), shown_name_(file.shown_name()) {}
 
-Result<std::optional<EventView>> FileEvents::next() {
+Result<std::optional<EventView>> RangedFile::next() {
   if (skip_) TAILRACE_TRY(file_.skip_to(range_.start));
   skip_ = false;
   if (file_.offset() >= range_.stop) return std::nullopt;
