@@ -357,7 +357,7 @@ TEST(BinlogVerb, ReadsEveryFileOfOthersToItsEndOrToItsDamage) {
       {"README.md", "does not begin like a binlog"},
       {"binlog_truncated_event.000001", "header of the event at offset 4;"},
       {"binlog_truncated_prev_gtid_event.000001", "header of the event at offset 120;"},
-      {"bug40482-bin.000001", "INCIDENT event at offset 106: an incident of no known number"},
+      {"bug40482-bin.000001", "INCIDENT event at offset 106: an incident of unknown number"},
       {"corrupt-relay-bin.000624", "QUERY event at offset 91204: too short"},
       {"ver_5_1-wl2325_r.001", "an alpha whose event types have other numbers"},
       {"ver_5_1-wl2325_s.001", "an alpha whose event types have other numbers"},
