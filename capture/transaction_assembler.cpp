@@ -13,7 +13,6 @@
 namespace tailrace::capture {
 namespace {
 
-constexpr std::size_t statement_bytes = 4096;
 constexpr std::size_t most_known_tables = 16384;
 
 std::string place(const EventView& event) { return " at offset " + std::to_string(event.offset); }
