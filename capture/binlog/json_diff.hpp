@@ -8,7 +8,7 @@
 
 namespace tailrace::capture {
 
-// `document`: the value before, as append_binary_json() writes it. `differences`: the column's
+// `document`: the value before, as binary_json_text() writes it. `differences`: the column's
 // bytes without their length. Leaves the value after in `out`, in the same form. False: the
 // differences are malformed, or not to this document.
 bool apply_json_diff(std::string_view document, std::string_view differences, std::string& out);
