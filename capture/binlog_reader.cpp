@@ -61,6 +61,22 @@ Result<bool> has_executed(Connection& connection, const GtidSet& wanted, ServerF
   return outcome == "0";
 }
 
+std::string base_name(const std::string& file) { return file.substr(0, file.rfind('.')); }
+
+// GTIDs start again at 1 after RESET, and may have passed ours; files start again, too.
+Result<void> check_same_binlogs(Connection& connection, const SourcePosition& from,
+                                const ServerFacts& facts) {
+  if (from.server_uuid != facts.uuid || !from.binlog.known()) return {};
+  TAILRACE_ASSIGN(const BinlogPosition end, read_binlog_end(connection));
+  const bool renamed = base_name(end.file) != base_name(from.binlog.file);  // log_bin was changed
+  if (renamed || !before(end, from.binlog)) return {};
+  return halt("source.diverged",
+              "the binlogs of the server " + facts.uuid + " end at " + end.text() +
+                  ", but were read up to " + from.binlog.text() +
+                  ": they were reset, or the server was restored from a backup; start over with a "
+                  "new first load");
+}
+
 Result<void> check_history(Connection& connection, const SourcePosition& from, ServerFacts& facts) {
   if (from.snapshot == SnapshotPhase::none && from.gtid_set.empty()) return {};
   TAILRACE_ASSIGN(const bool executed, has_executed(connection, from.gtid_set, facts));
@@ -71,6 +87,7 @@ Result<void> check_history(Connection& connection, const SourcePosition& from, S
                     "; it lost data, was restored from a backup or is another server; point the "
                     "pipeline at the right server, or start over with a new first load");
   }
+  TAILRACE_TRY(check_same_binlogs(connection, from, facts));
   const GtidSet gone = facts.purged.minus(from.gtid_set);
   if (!gone.empty()) {
     return halt(

@@ -88,6 +88,24 @@ TEST_F(Faults, ServerWithoutOurTransactionsIsRefused) {
 }
 
 // RESET is also what a server looks like that was restored from an older backup.
+// GTIDs count from 1 again after a RESET, and may have passed what was read.
+TEST_F(Faults, BinlogsThatBeganAnewAreRefusedAlthoughTheirNumbersAreHigher) {
+  Database database("cap_anew");
+  database.run_all({"CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"});
+  Reading reading(database.source({{.table = "t"}}));
+  reading.start();
+  ASSERT_TRUE(reading.read_until(database.executed(), 20));
+  SourcePosition position = reading.position;
+  const std::size_t dot = position.binlog.file.rfind('.');
+  ASSERT_NE(dot, std::string::npos);
+  position.binlog.file.replace(dot + 1, std::string::npos, "900000");
+  Reading again(database.source({{.table = "t"}}));
+  const auto started = again.source().start(position);
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, "source.diverged");
+  EXPECT_NE(started.error().message.find("900000"), std::string::npos) << started.error().message;
+}
+
 TEST_F(Faults, ServerThatLostItsHistoryIsRefused) {
   Database database("cap_reset");
   database.run("CREATE TABLE t (id INT PRIMARY KEY)");
