@@ -15,13 +15,6 @@ namespace {
 
 constexpr std::uint64_t no_table = 0xffffff;  // rows that only end their statement
 
-// A server that died leaves the first pieces of a row event behind.
-bool may_follow_a_piece(EventType type) {
-  return type == EventType::format_description || type == EventType::stop ||
-         type == EventType::rotate || type == EventType::heartbeat ||
-         type == EventType::heartbeat_v2;
-}
-
 }  // namespace
 
 ChangeWalk::ChangeWalk(WalkOptions options, ChangeVisitor& visitor)
@@ -90,7 +83,7 @@ Result<void> ChangeWalk::piece(const EventView& event) {
 Result<void> ChangeWalk::apply(const EventView& event) {
   const EventType type = event.header.type;
   if (type == EventType::mariadb_partial_row_data) return piece(event);
-  if (partial_.open() && !may_follow_a_piece(type)) {
+  if (partial_.is_interrupted_by(type)) {
     return corrupt_event(event, "it comes between the pieces of a row event");
   }
   if (is_rows_event(type) || type == EventType::partial_update_rows) return rows(event);

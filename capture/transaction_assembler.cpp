@@ -31,6 +31,7 @@ std::optional<TableId> table_of(std::string_view body, std::size_t id_bytes) {
 }  // namespace
 
 void TransactionAssembler::reset() {
+  pieces_.reset();
   open_ = false;
   in_group_ = false;
   known_.clear();
@@ -43,6 +44,7 @@ void TransactionAssembler::discard_open() {
     log_warn("source.incomplete_transaction_dropped",
              {{"gtid", current_.gtid ? gtid_text(*current_.gtid) : std::string()}});
   }
+  pieces_.reset();
   open_ = false;
   in_group_ = false;
   current_ = {};
@@ -58,6 +60,10 @@ Result<std::optional<AssembledTransaction>> TransactionAssembler::feed(
     const EventView& event, const std::shared_ptr<const FormatDescription>& format) {
   if (format_ != format) format_ = format;
   const EventType type = event.header.type;
+  if (type == EventType::mariadb_partial_row_data) return piece(event);
+  if (pieces_.is_interrupted_by(type)) {
+    return corrupt_event(event, "it comes between the pieces of a row event");
+  }
   if (is_mariadb_compressed(type)) return expand(event);
   if (is_rows_event(type) || type == EventType::partial_update_rows) {
     TAILRACE_TRY(rows(event));
@@ -122,6 +128,12 @@ Result<void> TransactionAssembler::begin_mariadb_gtid(const EventView& event) {
   in_group_ = !gtid.standalone() && !gtid.xa_completed();
   alter_pending_ = gtid.starts_alter() || gtid.rolls_alter_back();
   return {};
+}
+
+Result<std::optional<AssembledTransaction>> TransactionAssembler::piece(const EventView& event) {
+  TAILRACE_ASSIGN(const auto whole, pieces_.add(event));
+  if (!whole) return std::nullopt;
+  return feed(*whole, format_);
 }
 
 Result<std::optional<AssembledTransaction>> TransactionAssembler::expand(const EventView& event) {

@@ -16,6 +16,7 @@
 #include "capture/binlog/event.hpp"
 #include "capture/binlog/format_description.hpp"
 #include "capture/binlog/mariadb_compression.hpp"
+#include "capture/binlog/partial_rows.hpp"
 #include "capture/binlog/payload_reader.hpp"
 #include "capture/logged_statement.hpp"
 #include "capture/mapped_tables.hpp"
@@ -72,6 +73,7 @@ class TransactionAssembler {
   Result<void> begin_mariadb_gtid(const EventView& event);
   void begin(std::optional<Gtid> gtid);
   Finished expand(const EventView& event);
+  Finished piece(const EventView& event);
   Result<void> table_map(const EventView& event);
   Result<void> rows(const EventView& event);
   Finished handle(const EventView& event);
@@ -93,6 +95,7 @@ class TransactionAssembler {
   std::unordered_map<std::uint64_t, KnownTable> known_;
   PayloadReader payload_;
   MariadbDecompressor decompressor_;
+  PartialRows pieces_;
 
   bool open_ = false;           // after GTID or BEGIN
   bool in_group_ = false;       // after BEGIN or XA START: ends with COMMIT, XID or XA PREPARE

@@ -51,6 +51,13 @@ Result<PartialRows::Head> PartialRows::read_head(const EventView& piece) const {
   return head;
 }
 
+bool PartialRows::is_interrupted_by(EventType type) const {
+  return open() && type != EventType::mariadb_partial_row_data &&
+         type != EventType::format_description && type != EventType::stop &&
+         type != EventType::rotate && type != EventType::heartbeat &&
+         type != EventType::heartbeat_v2;
+}
+
 Result<std::optional<EventView>> PartialRows::add(const EventView& piece) {
   TAILRACE_ASSIGN(const Head head, read_head(piece));
   if (!open()) {

@@ -24,7 +24,9 @@ class PartialRows {
   // most_bytes).
   Result<std::optional<EventView>> add(const EventView& piece);
 
-  // Pieces wait for others: no other event of the transaction may come now.
+  // Pieces wait for others, and this event cannot come now. A server that died leaves the first
+  // pieces behind.
+  bool is_interrupted_by(EventType type) const;
   bool open() const { return next_ != 0; }
   // Their transaction came to nothing.
   void reset();

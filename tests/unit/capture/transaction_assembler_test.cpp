@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include "core/bytes.hpp"
+#include "tests/unit/capture_binlog/event_bytes.hpp"
 
 namespace tailrace::capture {
 namespace {
@@ -337,6 +338,34 @@ TEST(TransactionAssembler, MariadbAlterInTwoPhasesCountsWhenItCommits) {
   EXPECT_TRUE(feed.query("ALTER TABLE t ADD x INT")->statements.empty()) << "rolled back";
   feed.mariadb_gtid(7, 0x21, "\4" + alter_sequence);
   EXPECT_EQ(feed.query("ALTER TABLE t ADD x INT")->statements.size(), 1u);
+}
+
+TEST(TransactionAssembler, PutsRowEventsTogetherThatMariadbCut) {
+  const std::string rows = event_bytes({EventType::write_rows,
+                                        std::string("\7\0\0\0\0\0\0\0\2\0\1\xff\0\5\0\0\0", 17), 0,
+                                        /*checksum=*/false});
+  const auto piece = [&](char number, std::size_t from, std::size_t bytes) {
+    return std::string{number, 0, 0, 0, 2, 0, 0, 0, 0} + rows.substr(from, bytes);
+  };
+  Feed feed;
+  feed.gtid(1);
+  feed.query("BEGIN");
+  feed.table_map(7, "t");
+  feed.feed(EventType::mariadb_partial_row_data, piece(1, 0, 20));
+  feed.feed(EventType::mariadb_partial_row_data, piece(2, 20, 100));
+  EXPECT_FALSE(feed.error) << feed.error->message;
+  auto done = feed.xid();
+  ASSERT_TRUE(done);
+  EXPECT_EQ(events_of(*done), 2);
+  feed.gtid(2);
+  feed.query("BEGIN");
+  feed.table_map(7, "t");
+  feed.feed(EventType::mariadb_partial_row_data, piece(1, 0, 20));
+  feed.xid();
+  EXPECT_EQ(feed.error->code, "binlog.corrupt");
+  feed.error.reset();
+  feed.feed(EventType::stop, "");
+  EXPECT_FALSE(feed.error) << "what a dying server left";
 }
 
 TEST(TransactionAssembler, ExpandsWhatMariadbCompressed) {
