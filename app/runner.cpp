@@ -242,12 +242,12 @@ Result<void> Runner::capture_once() {
   options.documents = spec_.documents;
   options.events = spec_.events;
   options.schema_policy = spec_.source.on_schema_change;
-  TAILRACE_ASSIGN(options.first_position, first_position());
   engine::CaptureRole role(
       std::move(options),
       {*log_, system_clock(), board_, [this] { return schemas_of_source(); },
        [this](const std::vector<TableSchema>& schemas) { return open_source(schemas); },
-       [this](TableSchema schema) { return fit_to_file(spec_, std::move(schema)); }});
+       [this](TableSchema schema) { return fit_to_file(spec_, std::move(schema)); },
+       [this] { return first_position(); }});
   // The role owns the source: it must not be shown any more when the role goes.
   struct Unshow {
     Runner& runner;

@@ -5,28 +5,23 @@ namespace tailrace::app {
 
 // `start`, for pipelines without documents; nullopt: a first load.
 Result<std::optional<SourcePosition>> Runner::first_position() const {
+  if (options_.replay || spec_.source.start == config::StartAt::snapshot) return std::nullopt;
+  const std::string& value = spec_.source.start_value;
   SourcePosition position;
-  if (options_.replay) return std::nullopt;
   position.snapshot = SnapshotPhase::done;
-  switch (spec_.source.start) {
-    case config::StartAt::snapshot:
-      return std::nullopt;
-    case config::StartAt::now: {
-      TAILRACE_ASSIGN(const auto schemas, read_schemas(spec_));
-      TAILRACE_ASSIGN(const auto source, make_source(spec_, schemas));
-      TAILRACE_ASSIGN(position.gtid_set, source->committed_now());
-      return position;
-    }
-    case config::StartAt::gtid: {
-      TAILRACE_ASSIGN(position.gtid_set, GtidSet::parse(spec_.source.start_value));
-      return position;
-    }
-    case config::StartAt::position:
-      break;
+  if (spec_.source.start == config::StartAt::gtid) {
+    TAILRACE_ASSIGN(position.gtid_set, GtidSet::parse(value));
+    return position;
   }
-  return halt("source.start",
-              "start: position is not supported yet; name the GTID set that it stands for: "
-              "start: \"gtid:<set>\"");
+  std::optional<BinlogPosition> place;  // else: now
+  if (spec_.source.start == config::StartAt::position) {
+    const std::size_t colon = value.rfind(':');  // the file was checked when it was loaded
+    place = BinlogPosition{value.substr(0, colon), std::stoull(value.substr(colon + 1))};
+  }
+  TAILRACE_ASSIGN(const auto schemas, read_schemas(spec_));
+  TAILRACE_ASSIGN(const auto source, make_source(spec_, schemas));
+  TAILRACE_ASSIGN(position, source->position_at(place));
+  return position;
 }
 
 std::optional<GtidSet> Runner::target() const {

@@ -105,6 +105,12 @@ Result<GtidSet> BinlogSource::committed_now() {
   return read_executed(connection);
 }
 
+Result<SourcePosition> BinlogSource::position_at(const std::optional<BinlogPosition>& place) {
+  TAILRACE_ASSIGN(auto connection,
+                  mysql::Connection::connect(options_.mysql, mysql::Use::sql, interrupter()));
+  return read_position(connection, place);
+}
+
 void BinlogSource::request_stop() noexcept {
   const std::lock_guard lock(mutex_);
   stopped_ = true;

@@ -11,9 +11,9 @@ namespace {
 Result<std::optional<GtidSet>> mariadb_gtids_at(mysql::Connection& connection,
                                                 const std::string& file,
                                                 const std::string& offset) {
-  TAILRACE_ASSIGN(const auto rows,
-                  connection.query("SELECT BINLOG_GTID_POS(" + connection.literal(file) + ", " +
-                                   offset + ")"));
+  TAILRACE_ASSIGN(
+      const auto rows,
+      connection.query("SELECT BINLOG_GTID_POS(" + connection.literal(file) + ", " + offset + ")"));
   if (rows.empty() || !rows[0][0]) return std::nullopt;
   TAILRACE_ASSIGN(GtidSet set, GtidSet::parse(*rows[0][0]));
   return std::optional(std::move(set));
@@ -84,8 +84,7 @@ Result<GtidSet> read_executed(mysql::Connection& connection) {
     TAILRACE_ASSIGN(const ServerFacts facts, read_server_facts(connection));
     return facts.executed;
   }
-  TAILRACE_ASSIGN(const std::string text,
-                  connection.scalar("SELECT @@GLOBAL.gtid_binlog_pos"));
+  TAILRACE_ASSIGN(const std::string text, connection.scalar("SELECT @@GLOBAL.gtid_binlog_pos"));
   return GtidSet::parse(text);
 }
 
@@ -120,6 +119,35 @@ Result<GtidSet> read_snapshot_start(mysql::Connection& connection, const ServerF
   TAILRACE_ASSIGN(auto set, mariadb_gtids_at(connection, file, place["Binlog_snapshot_position"]));
   if (set) return std::move(*set);
   return retry("source.snapshot_restarted", "the binlog of the snapshot has just been removed");
+}
+
+Result<SourcePosition> read_position(mysql::Connection& connection,
+                                     const std::optional<BinlogPosition>& place) {
+  TAILRACE_ASSIGN(const ServerFacts facts, read_server_facts(connection));
+  SourcePosition position;
+  position.snapshot = SnapshotPhase::done;
+  position.server_uuid = facts.uuid;
+  if (!facts.by_gtid) {
+    position.binlog = place.value_or(facts.end);
+    position.gtid_set = set_at(facts.uuid, position.binlog);
+    return position;
+  }
+  if (!place) {
+    TAILRACE_ASSIGN(position.gtid_set, read_executed(connection));
+    return position;
+  }
+  if (!connection.version().mariadb) {
+    return halt(
+        "source.start",
+        "the server has GTIDs, and does not tell the set that " + place->text() +
+            " stands for; write start: \"gtid:<set>\" (a binlog begins with the set of what "
+            "was before it: mysqlbinlog shows it as Previous-GTIDs)");
+  }
+  TAILRACE_ASSIGN(auto set,
+                  mariadb_gtids_at(connection, place->file, std::to_string(place->offset)));
+  if (!set) return halt("source.start", "the server has no binlog place " + place->text());
+  position.gtid_set = std::move(*set);
+  return position;
 }
 
 std::string_view binlog_status_sql(const mysql::ServerVersion& version) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "capture/mysql/connection.hpp"
@@ -38,6 +39,12 @@ Result<GtidSet> read_executed(mysql::Connection& connection);
 // What a consistent snapshot, just opened on `connection`, holds at least: streaming goes on from
 // there. `facts` were read before it was opened.
 Result<GtidSet> read_snapshot_start(mysql::Connection& connection, const ServerFacts& facts);
+
+// The position of somebody who has read everything up to `place`; nullopt: up to now. Errors halt
+// source.start: a place of a MySQL with GTIDs, which does not tell the set that it stands for, or
+// one that is gone.
+Result<SourcePosition> read_position(mysql::Connection& connection,
+                                     const std::optional<BinlogPosition>& place);
 
 // The statement whose answer is the end of the binlog and its filters.
 std::string_view binlog_status_sql(const mysql::ServerVersion& version);

@@ -44,8 +44,9 @@ Result<void> CaptureRole::open() {
   TAILRACE_TRY(ensure_topics());
   if (const auto at = saved.positions.find(options_.source); at != saved.positions.end()) {
     position_ = at->second;
-  } else if (options_.first_position) {
-    position_.source = *options_.first_position;
+  } else if (deps_.first_position) {
+    TAILRACE_ASSIGN(auto first, deps_.first_position());
+    if (first) position_.source = std::move(*first);
   }
   committed_ = position_;
   saved_tables_ = position_.source.tables;

@@ -31,7 +31,6 @@ struct CaptureOptions {
   stream::Partition partitions = 4;  // of change logs and event topics
   std::vector<transform::DocumentSpec> documents;
   std::optional<transform::EventsSpec> events;
-  std::optional<SourcePosition> first_position;  // `start: now|gtid|position`; else a snapshot
   std::string log_id;  // of a log that has none yet: what sinks know it by; empty: do not name it
   Milliseconds batch_age{50};
   Milliseconds late_batch_age{400};  // while catching up, when nobody waits for this very row
@@ -55,6 +54,9 @@ struct CaptureDependencies {
       make_source;
   // A table as the server has it → as the file wants it; empty: as it is.
   FitToFile fit_to_file{};
+  // Asked by a pipeline that has read nothing yet: where to begin; nullopt, or empty: with a first
+  // load.
+  std::function<Result<std::optional<SourcePosition>>()> first_position{};
 };
 
 class CaptureRole {

@@ -77,6 +77,24 @@ TEST_F(FilePosition, HoldsWhatIsPreparedAcrossARestart) {
   EXPECT_EQ(again.tables["t"].begin()->second, R"({"id":1})");
 }
 
+TEST_F(FilePosition, MayBeWhereAPipelineStarts) {
+  Database database("cap_files_start");
+  database.run_all({"CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"});
+  const BinlogPosition place = must(read_binlog_end(database.root()));
+  database.run("INSERT INTO t VALUES (2)");
+  const BinlogSourceOptions options = database.source({{.table = "t"}});
+  Reading from_place(options);
+  from_place.start(must(from_place.source().position_at(place)));
+  ASSERT_TRUE(from_place.read_until(database.executed(), 30)) << from_place.error->message;
+  EXPECT_EQ(from_place.rows, 1u);
+  Reading from_now(options);
+  from_now.start(must(from_now.source().position_at(std::nullopt)));
+  database.run("INSERT INTO t VALUES (3)");
+  ASSERT_TRUE(from_now.read_until(database.executed(), 30)) << from_now.error->message;
+  EXPECT_EQ(from_now.tables["t"].begin()->second, R"({"id":3})");
+  EXPECT_EQ(from_now.rows, 1u);
+}
+
 TEST_F(FilePosition, OfAnotherServerIsRefused) {
   Database database("cap_files_other");
   database.run("CREATE TABLE t (id INT PRIMARY KEY)");
@@ -89,6 +107,26 @@ TEST_F(FilePosition, OfAnotherServerIsRefused) {
   const auto started = reading.source().start(elsewhere);
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().code, "source.diverged");
+}
+
+using StartAtAPlace = ServerTest;
+
+TEST_F(StartAtAPlace, IsWhatMariadbKnowsTheGtidsOfAndMysqlDoesNot) {
+  Database database("cap_place");
+  database.run_all({"CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"});
+  const BinlogPosition place = must(read_binlog_end(database.root()));
+  database.run("INSERT INTO t VALUES (2)");
+  Reading reading(database.source({{.table = "t"}}));
+  const auto position = reading.source().position_at(place);
+  if (!on_mariadb()) {
+    ASSERT_FALSE(position);
+    EXPECT_EQ(position.error().code, "source.start");
+    return;
+  }
+  ASSERT_TRUE(position) << position.error().message;
+  reading.start(*position);
+  ASSERT_TRUE(reading.read_until(database.executed(), 30)) << reading.error->message;
+  EXPECT_EQ(reading.rows, 1u);
 }
 
 }  // namespace
