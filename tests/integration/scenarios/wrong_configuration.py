@@ -40,7 +40,7 @@ PLACES = {
     "16:57": ("many", "digits"),
     "18:47": ("ordr", "'order'"),
 }
-CURE = "SET PERSIST binlog_row_metadata"
+CURE = "SET PERSIST binlog_row_image"
 
 
 def six_mistakes(world):
@@ -86,12 +86,12 @@ def scenario(world):
     shop.load("--schema", "--init", "30,20", "--orders", "40")
     setup = setups.Setup(world, shop, "embedded")
     refused(setup, "wrong-password", "tailrace", MYSQL_PASSWORD="secret-of-the-test")
-    before = shop.sql("SELECT @@GLOBAL.binlog_row_metadata")[0][0]
-    shop.sql("SET GLOBAL binlog_row_metadata = 'MINIMAL'")
+    before = shop.sql("SELECT @@GLOBAL.binlog_row_image")[0][0]
+    shop.sql("SET GLOBAL binlog_row_image = 'MINIMAL'")
     try:
-        refused(setup, "minimal-metadata", "binlog_row_metadata", CURE)
+        refused(setup, "minimal-image", "binlog_row_image", CURE)
     finally:
-        shop.sql(f"SET GLOBAL binlog_row_metadata = '{before}'")
+        shop.sql(f"SET GLOBAL binlog_row_image = '{before}'")
     setup.until_now()
     setup.equal()
 
