@@ -274,13 +274,6 @@ mysql::DumpRequest BinlogReader::dump_request() const {
   return request;
 }
 
-// It comes again because something older was prepared.
-bool BinlogReader::was_read(const AssembledTransaction& done) const {
-  const SourcePosition tail = parts_.queue.tail();
-  if (by_gtid_) return done.gtid && tail.gtid_set.contains(*done.gtid);
-  return !before(tail.binlog, cursor_.position());
-}
-
 Passed BinlogReader::passed_here() const {
   Passed passed;
   passed.end = cursor_.position();
@@ -325,9 +318,7 @@ Result<void> BinlogReader::take(const EventView& event,
     const bool alive = event.header.type == EventType::format_description ||
                        event.header.type == EventType::heartbeat ||
                        event.header.type == EventType::heartbeat_v2;
-    // What comes again because something older was prepared is behind the tail.
-    const bool again = !by_gtid_ && before(cursor_.position(), parts_.queue.tail().binlog);
-    if (!again) parts_.queue.advance(passed_here(), alive);
+    parts_.queue.advance(passed_here(), alive);
   } else {
     return {};
   }
@@ -335,9 +326,10 @@ Result<void> BinlogReader::take(const EventView& event,
 }
 
 Result<void> BinlogReader::deliver(AssembledTransaction done) {
-  if (was_read(done)) return {};
   Passed passed = passed_here();
   passed.gtid = done.gtid;
+  // It comes again because something older was prepared.
+  if (parts_.queue.has_passed(passed)) return {};
   passed.prepared_rows = done.prepared_rows;
   if (done.prepared) passed.prepared = done.prepared->text();
   if (done.ended) passed.ended = done.ended->text();

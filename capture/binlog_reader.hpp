@@ -50,7 +50,6 @@ class BinlogReader {
   Result<void> wait_for_prepared(mysql::Connection& connection) const;
   Result<void> stream();
   mysql::DumpRequest dump_request() const;
-  bool was_read(const AssembledTransaction& done) const;
   Passed passed_here() const;
   Result<void> take(const EventView& event, const std::shared_ptr<const FormatDescription>& format);
   Result<void> deliver(AssembledTransaction done);

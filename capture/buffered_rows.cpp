@@ -50,18 +50,6 @@ std::shared_ptr<const TableSchema> with_types_of(const TableSchema& told,
   return mixed;
 }
 
-// What TABLE_MAP says, but for types that it hides, which are as they were known.
-TableSchema told_by(const TableMap& map, const TableSchema& known) {
-  TableSchema told = make_schema(map);
-  for (std::size_t i = 0; i < told.columns.size(); ++i) {
-    const auto at = known.find(told.columns[i].name);
-    if (at && hides(known.columns[*at].type.kind, map.columns[i])) {
-      told.columns[i].type = known.columns[*at].type;
-    }
-  }
-  return told;
-}
-
 }  // namespace
 
 // The case of names does not matter here: only TABLE_MAPs of mapped tables were kept.

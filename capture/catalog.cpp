@@ -174,7 +174,6 @@ DefaultCharset charset_of_collation_name(const std::string& collation) {
 
 }  // namespace
 
-
 Result<SchemaCatalog> read_catalog(Connection& connection, const std::string& database,
                                    std::span<const TableSelection> tables) {
   TAILRACE_ASSIGN(const std::string ignore_case,

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <utility>
 
@@ -10,12 +9,6 @@
 
 namespace tailrace::capture {
 namespace {
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 std::uint32_t number(const std::string& text) {
   std::uint64_t value = 0;
@@ -76,8 +69,7 @@ class DefinitionReader {
   // The word by which information_schema calls the type.
   std::string type_word() {
     const bool national = in_.take("NATIONAL");
-    std::string word = lower(in_.token().text);
-    in_.advance();
+    std::string word = in_.take_lower();
     if (national || word == "nchar" || word == "nvarchar") {
       column_type().charset = "utf8mb3";
       if (word.starts_with('n')) word.erase(0, 1);
@@ -210,16 +202,15 @@ class DefinitionReader {
     ColumnType& type = column_type();
     if (in_.take("CHARSET") || (in_.is_any({"CHARACTER", "CHAR"}) && character_set())) {
       in_.take_sign('=');
-      type.charset = charset_name(lower(in_.token().text));
-      return in_.advance(), true;
+      return type.charset = charset_name(in_.take_lower()), true;
     }
     if (in_.take("COLLATE")) {
       in_.take_sign('=');
-      type.collation = lower(in_.token().text);
+      type.collation = in_.take_lower();
       if (has_charset(type.kind)) {
         type.charset = charset_of_collation_name(type.collation, type.charset);
       }
-      return in_.advance(), true;
+      return true;
     }
     if (in_.take("ASCII")) return type.charset = "latin1", true;
     if (in_.take("UNICODE")) return type.charset = "ucs2", true;
@@ -354,6 +345,20 @@ class DefinitionReader {
 
 std::optional<ColumnDefinition> read_column_definition(SqlCursor& in, bool mariadb) {
   return DefinitionReader(in, mariadb).read();
+}
+
+bool take_charset_option(SqlCursor& in, DefaultCharset& charset) {
+  in.take("DEFAULT");
+  if (in.take("CHARSET") || (in.take_any({"CHARACTER", "CHAR"}) && in.take("SET"))) {
+    in.take_sign('=');
+    charset = {charset_name(in.take_lower()), ""};
+    return true;
+  }
+  if (!in.take("COLLATE")) return false;
+  in.take_sign('=');
+  charset.collation = in.take_lower();
+  charset.charset = charset_of_collation_name(charset.collation, charset.charset);
+  return true;
 }
 
 }  // namespace tailrace::capture

@@ -21,4 +21,8 @@ struct ColumnDefinition {
 // nullopt: not a definition that is known here; the cursor's place is then of no use.
 std::optional<ColumnDefinition> read_column_definition(SqlCursor& in, bool mariadb);
 
+// [DEFAULT] CHARACTER SET x or COLLATE y among the options of a table or database; false: neither
+// is next.
+bool take_charset_option(SqlCursor& in, DefaultCharset& charset);
+
 }  // namespace tailrace::capture

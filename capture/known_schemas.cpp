@@ -56,12 +56,7 @@ KnownSchemas::Shape KnownSchemas::shape_of(const TableMap& map) const {
   shape.schema = told;
   if (definition == nullptr) return shape;
   if (map.has_names) {
-    for (std::size_t i = 0; i < map.columns.size(); ++i) {
-      const auto column = definition->schema.find(told->columns[i].name);
-      if (!column) continue;
-      const ColumnType& type = definition->schema.columns[*column].type;
-      if (hides(type.kind, map.columns[i])) told->columns[i].type.kind = type.kind;
-    }
+    *told = told_by(map, definition->schema);
     return shape;
   }
   if (const auto difference = misfit(definition->schema, map)) {

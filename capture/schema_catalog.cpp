@@ -118,15 +118,7 @@ bool SchemaCatalog::create_database(SqlCursor& in, std::string_view default_data
   if (!options) name = in.take_name().value_or(name);
   DefaultCharset charset = charset_of(name);
   while (!in.at_end()) {
-    if (in.take("CHARSET") || (in.take("CHARACTER") && in.take("SET"))) {
-      in.take_sign('=');
-      charset = {charset_name(lower(in.token().text)), ""};
-    } else if (in.take("COLLATE")) {
-      in.take_sign('=');
-      charset.collation = lower(in.token().text);
-      charset.charset = charset_of_collation_name(charset.collation, charset.charset);
-    }
-    in.advance();
+    if (!take_charset_option(in, charset)) in.advance();
   }
   set_database_charset(name, std::move(charset));
   return false;

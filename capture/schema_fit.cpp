@@ -128,6 +128,17 @@ std::optional<std::string> misfit(const TableSchema& schema, const TableMap& map
   return std::nullopt;
 }
 
+TableSchema told_by(const TableMap& map, const TableSchema& known) {
+  TableSchema told = make_schema(map);
+  for (std::size_t i = 0; i < told.columns.size(); ++i) {
+    const auto at = known.find(told.columns[i].name);
+    if (at && hides(known.columns[*at].type.kind, map.columns[i])) {
+      told.columns[i].type = known.columns[*at].type;
+    }
+  }
+  return told;
+}
+
 void name_columns(const TableSchema& schema, TableMap& map) {
   for (std::size_t i = 0; i < map.columns.size(); ++i) {
     const Column& known = schema.columns[i];

@@ -17,4 +17,8 @@ std::optional<std::string> misfit(const TableSchema& schema, const TableMap& map
 // `schema` must fit.
 void name_columns(const TableSchema& schema, TableMap& map);
 
+// What a TABLE_MAP with names says, but for types that MariaDB hides in it, which are as in
+// `known`.
+TableSchema told_by(const TableMap& map, const TableSchema& known);
+
 }  // namespace tailrace::capture

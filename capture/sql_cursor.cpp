@@ -1,6 +1,7 @@
 #include "capture/sql_cursor.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 namespace tailrace::capture {
 
@@ -32,6 +33,14 @@ std::optional<std::string> SqlCursor::take_name() {
   std::string name = token_.text;
   advance();
   return name;
+}
+
+std::string SqlCursor::take_lower() {
+  std::string text = token_.text;
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  advance();
+  return text;
 }
 
 std::optional<TableId> SqlCursor::take_table(std::string_view default_database) {

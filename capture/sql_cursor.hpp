@@ -29,6 +29,8 @@ class SqlCursor {
   bool take_any(std::initializer_list<std::string_view> keywords);
   bool take_sign(char c);
   std::optional<std::string> take_name();
+  // Whatever is next, in lower case: the name of a type or a character set.
+  std::string take_lower();
   // [database .] table
   std::optional<TableId> take_table(std::string_view default_database);
   // IF EXISTS, IF NOT EXISTS

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <initializer_list>
 
+#include "capture/mysql/connection.hpp"
 #include "capture/sql_cursor.hpp"
 
 namespace tailrace::capture {
@@ -184,28 +185,12 @@ class Classifier {
   Statement statement_;
 };
 
-// "9.7.4", "5.5.5-10.11.6-MariaDB-log" → 90704, 101106.
-std::uint32_t version_number(std::string_view text) {
-  constexpr std::string_view disguise = "5.5.5-";
-  if (text.starts_with(disguise)) text.remove_prefix(disguise.size());
-  std::uint32_t number = 0;
-  for (int part = 0; part < 3; ++part) {
-    std::uint32_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || value > 99) return 0;
-    number = number * 100 + value;
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    if (text.starts_with('.')) text.remove_prefix(1);
-  }
-  return number;
-}
-
 }  // namespace
 
 Statement classify_statement(const StatementText& text) { return Classifier(text).run(); }
 
 std::uint32_t server_version_number(const FormatDescription& format) {
-  return version_number(format.server_version);
+  return mysql::parse_version(format.server_version).number;
 }
 
 SqlDialect dialect_of(const QueryEvent& query, const FormatDescription& format) {

@@ -1,19 +1,11 @@
 #include "capture/table_ddl.hpp"
 
-#include <algorithm>
-#include <cctype>
 #include <vector>
 
 #include "capture/table_draft.hpp"
 
 namespace tailrace::capture {
 namespace {
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 // (a, b(10), c DESC): the names; nullopt where a part is an expression.
 std::optional<std::vector<std::string>> key_parts(SqlCursor& in) {
@@ -58,33 +50,6 @@ KeyItem read_key(SqlCursor& in, TableDraft& draft) {
   return KeyItem::read;
 }
 
-// CHARSET, COLLATE and the like among a table's options; the others are passed over.
-class OptionsReader {
- public:
-  OptionsReader(SqlCursor& in, DefaultCharset& charset) : in_(in), charset_(charset) {}
-
-  // One option; false: none is here.
-  bool read() {
-    in_.take("DEFAULT");
-    if (in_.take("CHARSET") || (in_.take_any({"CHARACTER", "CHAR"}) && in_.take("SET"))) {
-      in_.take_sign('=');
-      charset_ = {charset_name(lower(in_.token().text)), ""};
-      return in_.advance(), true;
-    }
-    if (in_.take("COLLATE")) {
-      in_.take_sign('=');
-      charset_.collation = lower(in_.token().text);
-      charset_.charset = charset_of_collation_name(charset_.collation, charset_.charset);
-      return in_.advance(), true;
-    }
-    return false;
-  }
-
- private:
-  SqlCursor& in_;
-  DefaultCharset& charset_;
-};
-
 class CreateReader {
  public:
   CreateReader(SqlCursor& in, TableDefinition& table, bool mariadb)
@@ -117,11 +82,10 @@ class CreateReader {
 
   // Up to the end; a SELECT there may bring columns of its own.
   bool options() {
-    OptionsReader charset(in_, table_.charset);
     while (!in_.at_end()) {
       if (in_.is_any({"SELECT", "AS", "IGNORE", "REPLACE", "WITH", "VALUES"})) return false;
       if (in_.is("PARTITION")) return true;
-      if (charset.read() || in_.at_end()) continue;
+      if (take_charset_option(in_, table_.charset) || in_.at_end()) continue;
       if (in_.is_sign('(')) {
         in_.skip_brackets();
       } else {
@@ -177,7 +141,7 @@ class AlterReader {
       while (!in_.at_end()) in_.advance();
       return true;
     }
-    if (OptionsReader(in_, table_.charset).read()) return true;
+    if (take_charset_option(in_, table_.charset)) return true;
     return option();
   }
 
@@ -359,10 +323,9 @@ class AlterReader {
   bool convert() {
     if (!in_.take("TO")) return false;
     if (in_.is_any({"CHARSET", "CHARACTER"})) {
-      OptionsReader charset(in_, table_.charset);
-      if (!charset.read()) return false;
+      if (!take_charset_option(in_, table_.charset)) return false;
       if (table_.charset.charset == "default") return false;  // the database's: not known here
-      if (in_.is("COLLATE")) charset.read();
+      if (in_.is("COLLATE")) take_charset_option(in_, table_.charset);
     }
     draft_.change_types([&](ColumnType& type) { convert_charset(type, table_.charset); });
     return true;

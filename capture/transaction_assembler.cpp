@@ -196,7 +196,7 @@ Result<void> TransactionAssembler::keep(const EventView& event) {
 }
 
 Result<std::optional<AssembledTransaction>> TransactionAssembler::finish() {
-  if (current_.rows && !current_.ended) TAILRACE_TRY(current_.rows->finish());
+  if (current_.rows) TAILRACE_TRY(current_.rows->finish());
   std::optional<AssembledTransaction> done(std::move(current_));
   current_ = {};
   open_ = false;
@@ -302,7 +302,6 @@ Result<std::optional<AssembledTransaction>> TransactionAssembler::xa_prepare(
   if (prepare.one_phase) return finish();
   const XaId id{prepare.format_id, std::string(prepare.global_part),
                 std::string(prepare.branch_part)};
-  if (current_.rows) TAILRACE_TRY(current_.rows->finish());
   current_.prepared = id;
   current_.prepared_rows = current_.rows != nullptr;
   held_[id] = {std::move(current_.rows), std::move(current_.format)};

@@ -80,9 +80,16 @@ void TransactionQueue::skip(const Passed& passed) {
   filled_.notify_all();
 }
 
+bool TransactionQueue::has_passed(const Passed& passed) const {
+  const std::lock_guard lock(mutex_);
+  if (passed.set) return !before(tail_.binlog, passed.end);
+  return passed.gtid && tail_.gtid_set.contains(*passed.gtid);
+}
+
 void TransactionQueue::advance(const Passed& passed, bool announce) {
   {
     const std::lock_guard lock(mutex_);
+    if (passed.set && before(passed.end, tail_.binlog)) return;
     pass(passed);
     if (!announce || moved_) return;
     moved_ = true;

@@ -55,7 +55,10 @@ class TransactionQueue {
   SourcePosition tail() const;
   // A transaction without anything mapped.
   void skip(const Passed& passed);
-  // The stream got further without a transaction; `announce`: next() shall say so.
+  // Whether the tail is there or further already: the transaction comes again.
+  bool has_passed(const Passed& passed) const;
+  // The stream got further without a transaction; `announce`: next() shall say so. A place in front
+  // of the tail changes nothing.
   void advance(const Passed& passed, bool announce);
   // A broken connection: next() returns it once, after all that was read before it; whatever
   // follows was read on a new connection.

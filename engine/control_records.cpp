@@ -116,9 +116,8 @@ Result<SavedPosition> decode_position(std::string_view bytes) {
   position.open_records = in.varint();
   position.open_gtid = in.sized();
   position.open_shape = in.fixed<std::uint64_t>();
-  if (version == control_version)
-    return in.ok() ? position : Result<SavedPosition>(malformed("source"));
-  for (std::uint64_t n = in.varint(); in.ok() && n > 0; --n) {
+  const std::uint64_t prepared_count = version == position_version ? in.varint() : 0;
+  for (std::uint64_t n = prepared_count; in.ok() && n > 0; --n) {
     PreparedTransaction& prepared = position.source.prepared.emplace_back();
     prepared.xid = in.sized();
     prepared.mapped = in.byte() != 0;
