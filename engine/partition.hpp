@@ -147,8 +147,8 @@ class PartitionTask {
     std::string bytes;
   };
   // A table that was emptied. Every root with older rows of it changes at the sweep's own offset:
-  // before anything later is applied to it, the others when the scan comes to them. The record holds
-  // the commit back until all have.
+  // before anything later is applied to it, the others when the scan comes to them. The record
+  // holds the commit back until all have.
   struct Sweep {
     Offset offset;
     transform::SweepRecord record;
