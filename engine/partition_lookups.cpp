@@ -14,8 +14,12 @@ namespace {
 
 constexpr int edges_per_step = 256;  // so that a product in a million orders does not stop the rest
 
-std::string edge_prefix(NodeId node, std::string_view key) {
-  std::string prefix(1, static_cast<char>(node));
+constexpr char with_source = '\xff';  // no node has this number
+
+std::string edge_prefix(NodeId node, std::uint8_t source, std::string_view key) {
+  std::string prefix;
+  if (source != 0) prefix.assign({with_source, static_cast<char>(source)});
+  prefix.push_back(static_cast<char>(node));
   append_sized(prefix, key);
   return prefix;
 }
@@ -37,7 +41,8 @@ void PartitionTask::add_edges_of(std::string_view root_key,
                                  const std::vector<transform::Reference>& references,
                                  transform::StoreBatch& batch) const {
   for (const transform::Reference& reference : references) {
-    batch.put(Family::edge, edge_prefix(reference.node, reference.key).append(root_key), {});
+    batch.put(Family::edge,
+              edge_prefix(reference.node, reference.source, reference.key).append(root_key), {});
   }
 }
 
@@ -76,11 +81,11 @@ Result<bool> PartitionTask::want_one(RootEntry& root, const transform::Reference
                                      std::string& record,
                                      std::vector<transform::Reference>& references) {
   const transform::PlanNode& node = shared_.plan.nodes[reference.node];
-  TAILRACE_ASSIGN(const LookupValue* value,
-                  shared_.view.find(node.lookup_table, node.key_set, reference.key));
+  TAILRACE_ASSIGN(const LookupValue* value, shared_.view.find(node.lookup_table, reference.source,
+                                                              node.key_set, reference.key));
   if (value == nullptr) return false;  // its row will be posted when it comes
   const transform::Fragment* current =
-      root.state.find(reference.node, value->source, reference.key);
+      root.state.find(reference.node, reference.source, reference.key);
   const bool keep = node.when_changed == transform::WhenChanged::keep;
   if (keep) {
     if (value->gone || (current != nullptr && !current->gone)) return false;
@@ -89,13 +94,14 @@ Result<bool> PartitionTask::want_one(RootEntry& root, const transform::Reference
   }
   const auto asked =
       std::find_if(root.asked.begin(), root.asked.end(), [&](const AskedLookup& known) {
-        return known.node == reference.node && known.key == reference.key;
+        return known.node == reference.node && known.source == reference.source &&
+               known.key == reference.key;
       });
   if (asked != root.asked.end()) {
     if (keep || asked->token >= value->token) return false;  // in the log or on its way
     asked->token = value->token;
   } else {
-    root.asked.push_back({reference.node, reference.key, value->token});
+    root.asked.push_back({reference.node, reference.source, reference.key, value->token});
   }
   transform::Fragment fragment;
   if (!value->gone) {
@@ -103,15 +109,17 @@ Result<bool> PartitionTask::want_one(RootEntry& root, const transform::Reference
     for (const transform::Slot slot : node.table_slots) append_value(fragment.values, row[slot]);
   }
   transform::LookupEntry entry;
-  entry.origin = {
-      value->source, {value->token.epoch, value->token.seq, 0}, value->commit_time_us, value->gtid};
+  entry.origin = {reference.source,
+                  {value->token.epoch, value->token.seq, 0},
+                  value->commit_time_us,
+                  value->gtid};
   entry.idx = value->token.idx;
   entry.node = reference.node;
   entry.gone = value->gone;
   entry.key = reference.key;
   entry.values = fragment.values;
   append_lookup_entry(record, entry);
-  fragment.key = transform::fragment_key(reference.node, value->source, reference.key);
+  fragment.key = transform::fragment_key(reference.node, reference.source, reference.key);
   fragment.gone = value->gone;
   transform::references_of(shared_.plan, fragment, references);
   return true;
@@ -131,7 +139,7 @@ void PartitionTask::appended(std::uint64_t ticket, Offset offset) {
 Result<void> PartitionTask::post(const LookupChangeSeen& change) {
   bool referred = false;
   for (const NodeId node : nodes_of(change)) {
-    const std::string prefix = edge_prefix(node, change.key);
+    const std::string prefix = edge_prefix(node, change.source, change.key);
     TAILRACE_TRY(scan_store(Family::edge, prefix, [&](std::string_view key, std::string_view) {
       referred = referred || key.starts_with(prefix);
       return false;
@@ -178,7 +186,7 @@ Result<bool> PartitionTask::scan_slice(const std::shared_ptr<Scan>& scan, NodeId
   const transform::PlanNode& node = shared_.plan.nodes[id];
   const auto allowed = static_cast<std::size_t>(std::min(budget, allowance(node)));
   if (allowed == 0) return false;
-  const std::string prefix = edge_prefix(id, scan->change.key);
+  const std::string prefix = edge_prefix(id, scan->change.source, scan->change.key);
   if (scan->cursor.empty()) scan->cursor = prefix;
   std::vector<std::string> roots;
   TAILRACE_TRY(scan_store(Family::edge, scan->cursor, [&](std::string_view key, std::string_view) {
@@ -224,7 +232,7 @@ Result<void> PartitionTask::scan_edge(const std::shared_ptr<Scan>& scan, NodeId 
   TAILRACE_ASSIGN(RootEntry* const root, load(root_key));
   std::vector<transform::Reference> references;
   transform::references_of(shared_.plan, root->state, references);
-  const transform::Reference wanted{node, scan->change.key};
+  const transform::Reference wanted{node, scan->change.source, scan->change.key};
   if (std::find(references.begin(), references.end(), wanted) == references.end()) {
     // A lookup value that nobody follows now may refer to it, and be followed again without a
     // change.
@@ -232,7 +240,8 @@ Result<void> PartitionTask::scan_edge(const std::shared_ptr<Scan>& scan, NodeId 
     transform::direct_references_of(shared_.plan, root->state, kept);
     if (std::find(kept.begin(), kept.end(), wanted) != kept.end()) return {};
     // The reference has left; a later one puts the edge again.
-    batch_.remove(Family::edge, edge_prefix(node, scan->change.key).append(root_key));
+    batch_.remove(Family::edge,
+                  edge_prefix(node, scan->change.source, scan->change.key).append(root_key));
     return {};
   }
   return want(*root, {wanted}, -1, scan);

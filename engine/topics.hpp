@@ -16,6 +16,8 @@ inline std::string state_topic(std::string_view pipeline, std::string_view docum
 inline std::string lookup_topic(std::string_view pipeline, std::string_view table) {
   return std::string(pipeline) + "." + std::string(table) + ".lookup";
 }
+// Keys of capture's signs of life in lookup logs begin so; no row's key does.
+inline constexpr std::string_view progress_key_prefix = "\xff progress/";
 inline std::string control_topic(std::string_view pipeline) {
   return std::string(pipeline) + ".positions";
 }
