@@ -188,6 +188,11 @@ void check_shards(Decoder& decoder, const PipelineDraft& draft) {
                                  "write all of them under sources"});
     return;
   }
+  if (draft.sources.empty() && decoder.tree().find("sources") != nullptr) {
+    decoder.error_at("sources", {"E0204", "'sources' is empty",
+                                 "add shop: { mysql: { user, password, shards } }"});
+    return;
+  }
   const Sources sources{decoder, draft, sources_of(draft)};
   check_shard_names(sources);
   check_table_sources(sources);

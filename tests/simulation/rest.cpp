@@ -61,7 +61,7 @@ bool World::promised() const {
   if (living() != 1) return false;
   engine::Targets executed;
   for (std::size_t n = 0; n < sources(); ++n) {
-    executed[static_cast<std::uint8_t>(n)] = server(n).executed();
+    executed[static_cast<std::uint8_t>(n)] = servers_[n]->executed();
   }
   return std::any_of(workers_.begin(), workers_.end(), [&](const auto& worker) {
     return worker->up && worker->projector && worker->projector->has_reached(executed) &&
