@@ -23,10 +23,10 @@ Renderer::Renderer(const DocumentPlan& plan, std::vector<std::string> sources,
     : plan_(plan),
       sources_(std::move(sources)),
       generation_(generation),
-      id_(plan.id_template, plan.key_columns, sources_.empty() ? std::string() : sources_[0]) {}
+      id_(plan.id_template, plan.key_columns) {}
 
 std::optional<DocumentWrite> Renderer::render(std::string_view root_key, const RootState& state) {
-  const Fragment* root = state.find(0, 0, root_key);
+  const Fragment* root = state.root();
   if (root == nullptr) return std::nullopt;
   DocumentWrite write;
   write.id = id_.of(root_key);
@@ -36,7 +36,7 @@ std::optional<DocumentWrite> Renderer::render(std::string_view root_key, const R
   out.reserve(256);
   out.push_back('{');
   if (!root->gone) {
-    const RowView row(root->values);
+    const Row row{RowView(root->values), root->source()};
     append_object(out, plan_.nodes[0], row, state);
     for (const NodeId child : plan_.children) append_children(out, plan_.nodes[child], state);
     if (out.size() > 1) out.push_back(',');
@@ -58,43 +58,48 @@ DocumentWrite Renderer::stub(std::string id) const {
 }
 
 // Fields, then lookups, each with a leading comma except right behind the brace.
-void Renderer::append_object(std::string& out, const PlanNode& node, const RowView& row,
+void Renderer::append_object(std::string& out, const PlanNode& node, const Row& row,
                              const RootState& state) {
   for (const OutputField& field : node.fields) {
     if (out.back() != '{') out.push_back(',');
     out += field.prefix;
-    append_json_value(out, row[field.slot]);
+    append_json_value(out, row.view[field.slot]);
   }
   for (const NodeId id : node.lookups) append_lookup(out, plan_.nodes[id], row, state);
 }
 
-void Renderer::append_lookup(std::string& out, const PlanNode& node, const RowView& parent,
+void Renderer::append_lookup(std::string& out, const PlanNode& node, const Row& parent,
                              const RootState& state) {
   if (out.back() != '{') out.push_back(',');
   out += node.prefix;
   std::string key;
-  const Fragment* value = parent.key(node.parent_on, key) ? state.find(node.id, 0, key) : nullptr;
+  const std::uint8_t source = node.source_for(parent.source);
+  const Fragment* value =
+      parent.view.key(node.parent_on, key) ? state.find(node.id, source, key) : nullptr;
   if (value == nullptr || value->gone) {
     out += "null";
     return;
   }
   out.push_back('{');
-  append_object(out, node, RowView(value->values), state);
+  append_object(out, node, {RowView(value->values), source}, state);
   out.push_back('}');
 }
 
 void Renderer::append_children(std::string& out, const PlanNode& node, const RootState& state) {
   if (out.back() != '{') out.push_back(',');
   out += node.prefix;
-  std::vector<RowView> rows;
+  std::vector<Row> rows;
   for (const Fragment& fragment : state.fragments()) {
-    if (fragment.node() == node.id && !fragment.gone) rows.emplace_back(fragment.values);
+    if (fragment.node() != node.id || fragment.gone) continue;
+    rows.push_back({RowView(fragment.values), fragment.source()});
   }
-  std::vector<const RowView*> order;
+  std::vector<const Row*> order;
   order.reserve(rows.size());
-  for (const RowView& row : rows) order.push_back(&row);
-  std::sort(order.begin(), order.end(),
-            [&](const RowView* a, const RowView* b) { return earlier(node.sort, *a, *b); });
+  for (const Row& row : rows) order.push_back(&row);
+  // Equal ones, of two sources, stay in the order of the sources.
+  std::stable_sort(order.begin(), order.end(), [&](const Row* a, const Row* b) {
+    return earlier(node.sort, a->view, b->view);
+  });
   if (node.one) {
     if (order.size() > 1) ++surplus_ones_;
     if (order.empty()) {
@@ -108,7 +113,7 @@ void Renderer::append_children(std::string& out, const PlanNode& node, const Roo
   }
   if (node.limit != 0 && order.size() > node.limit) order.resize(node.limit);
   out.push_back('[');
-  for (const RowView* row : order) {
+  for (const Row* row : order) {
     if (out.back() != '[') out.push_back(',');
     out.push_back('{');
     append_object(out, node, *row, state);
