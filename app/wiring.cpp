@@ -80,6 +80,29 @@ sinks::FieldShape shape_of_node(const transform::DocumentPlan& plan,
   return shape;
 }
 
+sinks::FieldShape shape_of_value(const std::string& name, ColumnType type) {
+  sinks::FieldShape shape;
+  shape.name = name;
+  shape.column = std::move(type);
+  return shape;
+}
+
+// A child's rows, or what they are shown as, and the flag of its cap in front of them.
+void add_child_shape(std::vector<sinks::FieldShape>& fields, const transform::DocumentPlan& plan,
+                     const transform::PlanNode& node, const std::vector<TableSchema>& schemas) {
+  if (node.hidden) return;
+  if (!node.cap_flag.empty()) {
+    ColumnType flag;
+    flag.kind = ColumnKind::tinyint;
+    flag.as_boolean = true;
+    fields.push_back(shape_of_value(node.cap_flag, std::move(flag)));
+  }
+  sinks::FieldShape shape = shape_of_node(plan, node, schemas);
+  if (node.flatten != 0)
+    shape.fields = shape_of_node(plan, plan.nodes[node.flatten], schemas).fields;
+  fields.push_back(std::move(shape));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<stream::EventLog>> open_log(const config::PipelineSpec& spec) {
@@ -182,7 +205,10 @@ sinks::DocumentShape shape_of(const config::PipelineSpec&, const transform::Docu
   shape.document = plan.name;
   shape.fields = shape_of_node(plan, plan.nodes[0], schemas).fields;
   for (const transform::NodeId child : plan.children) {
-    shape.fields.push_back(shape_of_node(plan, plan.nodes[child], schemas));
+    add_child_shape(shape.fields, plan, plan.nodes[child], schemas);
+  }
+  for (const transform::ComputedField& field : plan.computed) {
+    shape.fields.push_back(shape_of_value(field.name, field.type));
   }
   return shape;
 }

@@ -54,6 +54,10 @@ constexpr CodeInfo kCodes[] = {
      "Documents need the rows that were there before; only events can start later."},
     {"E0219", "not an address", "host:port, host:port/database, or a URL."},
     {"E0220", "a setting of Tailrace's own", "The guarantees depend on it."},
+    {"E0221", "not a computed field",
+     "count(child), sum(child.column * …), min(child.column) or max(child.column); + - * ( ) "
+     "inside "
+     "sum."},
     {"E0301", "a variable is not set",
      "The environment has no such variable; validate only warns (W0301)."},
     {"E0302", "not a reference to a variable",

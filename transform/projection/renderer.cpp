@@ -16,6 +16,13 @@ bool earlier(const std::vector<SortKey>& sort, const RowView& a, const RowView& 
   return false;
 }
 
+// The row that `parent` points at by the lookup `node`; nullptr: it is not there.
+const Fragment* target_of(const PlanNode& node, const RowView& parent, const RootState& state) {
+  std::string key;
+  const Fragment* value = parent.key(node.parent_on, key) ? state.find(node.id, 0, key) : nullptr;
+  return value == nullptr || value->gone ? nullptr : value;
+}
+
 }  // namespace
 
 Renderer::Renderer(const DocumentPlan& plan, std::vector<std::string> sources,
@@ -39,6 +46,7 @@ std::optional<DocumentWrite> Renderer::render(std::string_view root_key, const R
     const RowView row(root->values);
     append_object(out, plan_.nodes[0], row, state);
     for (const NodeId child : plan_.children) append_children(out, plan_.nodes[child], state);
+    append_computed(out, state);
     if (out.size() > 1) out.push_back(',');
   }
   append_meta(out, state, write.version, root->gone);
@@ -72,9 +80,8 @@ void Renderer::append_lookup(std::string& out, const PlanNode& node, const RowVi
                              const RootState& state) {
   if (out.back() != '{') out.push_back(',');
   out += node.prefix;
-  std::string key;
-  const Fragment* value = parent.key(node.parent_on, key) ? state.find(node.id, 0, key) : nullptr;
-  if (value == nullptr || value->gone) {
+  const Fragment* const value = target_of(node, parent, state);
+  if (value == nullptr) {
     out += "null";
     return;
   }
@@ -84,37 +91,80 @@ void Renderer::append_lookup(std::string& out, const PlanNode& node, const RowVi
 }
 
 void Renderer::append_children(std::string& out, const PlanNode& node, const RootState& state) {
-  if (out.back() != '{') out.push_back(',');
-  out += node.prefix;
+  if (node.hidden) return;
   std::vector<RowView> rows;
-  for (const Fragment& fragment : state.fragments()) {
-    if (fragment.node() == node.id && !fragment.gone) rows.emplace_back(fragment.values);
+  for (const Fragment& fragment : state.fragments_of(node.id)) {
+    if (!fragment.gone) rows.emplace_back(fragment.values);
   }
   std::vector<const RowView*> order;
   order.reserve(rows.size());
-  for (const RowView& row : rows) order.push_back(&row);
+  for (const RowView& row : rows) {
+    if (is_shown(node, row, state)) order.push_back(&row);
+  }
   std::sort(order.begin(), order.end(),
             [&](const RowView* a, const RowView* b) { return earlier(node.sort, *a, *b); });
+  if (!node.cap_flag.empty()) {
+    if (out.back() != '{') out.push_back(',');
+    out += node.cap_prefix;
+    out += order.size() > node.limit ? "true" : "false";
+  }
+  if (out.back() != '{') out.push_back(',');
+  out += node.prefix;
   if (node.one) {
     if (order.size() > 1) ++surplus_ones_;
     if (order.empty()) {
       out += "null";
       return;
     }
-    out.push_back('{');
-    append_object(out, node, *order[0], state);
-    out.push_back('}');
+    append_row(out, node, *order[0], state);
     return;
   }
   if (node.limit != 0 && order.size() > node.limit) order.resize(node.limit);
   out.push_back('[');
   for (const RowView* row : order) {
     if (out.back() != '[') out.push_back(',');
-    out.push_back('{');
-    append_object(out, node, *row, state);
-    out.push_back('}');
+    append_row(out, node, *row, state);
   }
   out.push_back(']');
+}
+
+// Of a flattened child, only rows whose target is there.
+bool Renderer::is_shown(const PlanNode& node, const RowView& row, const RootState& state) const {
+  return node.flatten == 0 || target_of(plan_.nodes[node.flatten], row, state) != nullptr;
+}
+
+// The object of one row of a child.
+void Renderer::append_row(std::string& out, const PlanNode& node, const RowView& row,
+                          const RootState& state) {
+  out.push_back('{');
+  if (node.flatten == 0) {
+    append_object(out, node, row, state);
+  } else {
+    const PlanNode& lookup = plan_.nodes[node.flatten];
+    append_object(out, lookup, RowView(target_of(lookup, row, state)->values), state);
+  }
+  out.push_back('}');
+}
+
+// Over every row that exists, shown or not. Fields of one child read its rows once.
+void Renderer::append_computed(std::string& out, const RootState& state) {
+  std::vector<Computation> computations(plan_.computed.begin(), plan_.computed.end());
+  for (const NodeId child : plan_.children) {
+    const auto concerns = [&](const ComputedField& field) { return field.node == child; };
+    if (std::none_of(plan_.computed.begin(), plan_.computed.end(), concerns)) continue;
+    for (const Fragment& fragment : state.fragments_of(child)) {
+      if (fragment.gone) continue;
+      const RowView row(fragment.values);
+      for (std::size_t i = 0; i < computations.size(); ++i) {
+        if (concerns(plan_.computed[i])) computations[i].add(row);
+      }
+    }
+  }
+  for (std::size_t i = 0; i < computations.size(); ++i) {
+    if (out.back() != '{') out.push_back(',');
+    out += plan_.computed[i].prefix;
+    computations[i].append_to(out);
+  }
 }
 
 void Renderer::append_meta(std::string& out, const RootState& state, Version version,

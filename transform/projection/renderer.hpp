@@ -42,6 +42,10 @@ class Renderer {
   void append_lookup(std::string& out, const PlanNode& node, const RowView& parent,
                      const RootState& state);
   void append_children(std::string& out, const PlanNode& node, const RootState& state);
+  bool is_shown(const PlanNode& node, const RowView& row, const RootState& state) const;
+  void append_row(std::string& out, const PlanNode& node, const RowView& row,
+                  const RootState& state);
+  void append_computed(std::string& out, const RootState& state);
   void append_meta(std::string& out, const RootState& state, Version version, bool deleted) const;
 
   const DocumentPlan& plan_;

@@ -35,6 +35,11 @@ bool refers_anew(const DocumentPlan& plan, const Fragment& stored, const GroupRo
   return false;
 }
 
+struct NodeOrder {
+  bool operator()(const Fragment& fragment, NodeId node) const { return fragment.node() < node; }
+  bool operator()(NodeId node, const Fragment& fragment) const { return node < fragment.node(); }
+};
+
 bool by_key(const Fragment& fragment, std::string_view key) { return fragment.key < key; }
 
 }  // namespace
@@ -150,6 +155,12 @@ const Fragment* RootState::find(NodeId node, std::uint8_t source, std::string_vi
   const std::string wanted = fragment_key(node, source, key);
   const auto at = std::lower_bound(fragments_.begin(), fragments_.end(), wanted, by_key);
   return at != fragments_.end() && at->key == wanted ? &*at : nullptr;
+}
+
+std::span<const Fragment> RootState::fragments_of(NodeId node) const {
+  const auto [first, last] =
+      std::equal_range(fragments_.begin(), fragments_.end(), node, NodeOrder{});
+  return {first, last};
 }
 
 void RootState::expire(const DocumentPlan& plan, std::uint8_t source, std::uint16_t epoch,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,6 +67,8 @@ class RootState {
 
   const Fragment* find(NodeId node, std::uint8_t source, std::string_view key) const;
   const std::vector<Fragment>& fragments() const { return fragments_; }
+  // Those of one node, by key; tombstones too.
+  std::span<const Fragment> fragments_of(NodeId node) const;
   const std::vector<SourceMark>& marks() const { return marks_; }
   std::int64_t committed_at_us() const { return committed_at_us_; }
 

@@ -3,6 +3,7 @@
 import functools
 import re
 
+import compute
 import source
 
 
@@ -23,16 +24,21 @@ class Shape(dict):
 class View:
     """The rows of one node, ready to be shown under their parent."""
 
-    def __init__(self, shard, node, parent_table=None):
+    def __init__(self, shard, node, parent_table=None, computed=()):
         self.node = node
         table = shard.table(node.table)
         self._table = table
         self._fields = node.fields or [(name, name) for name in table.columns]
         self.lookups = [View(shard, child, table) for child in node.lookups]
-        self.children = [View(shard, child, table) for child in node.children]
+        self.children = [
+            View(shard, child, table, compute.columns_of(node.compute, child.name))
+            for child in node.children
+        ]
         held = [name for view in self.lookups for name in view.node.on]
         sort = [name for name, _ in node.sort]
-        self._names = list(dict.fromkeys([c for _, c in self._fields] + held + sort + table.key))
+        self._names = list(
+            dict.fromkeys([c for _, c in self._fields] + held + sort + table.key + list(computed))
+        )
         self._place = {name: place for place, name in enumerate(self._names)}
         self._finish = [
             (place, table.columns[name].convert)
@@ -70,7 +76,18 @@ class View:
             shown[view.node.name] = view.pointed_at(self._pick(row, view.node.on))
         for view in self.children:
             view.add_to(shown, self._pick(row, self._table.key))
+        for name, formula in self.node.compute.items():
+            view = next(v for v in self.children if v.node.name == formula.child)
+            shown[name] = view.computed(formula, self._pick(row, self._table.key))
         return shown
+
+    def computed(self, formula, key):
+        """A computed field over all rows of this child under a parent with this primary key."""
+        rows = [self.values(text) for text in self.rows.get(key, ())]
+        kinds = {name: self._table.columns[name].type for name in formula.columns}
+        if any(self._table.columns[name].as_number for name in formula.columns):
+            raise NotImplementedError("computed over decimals that are numbers")
+        return formula.over([{n: row[self._place[n]] for n in formula.columns} for row in rows], kinds)
 
     def _pick(self, row, names):
         return tuple(row[self._place[name]] for name in names)
@@ -97,7 +114,10 @@ class View:
         rows = [self.values(text) for text in self.rows.get(key, ())]
         for place, kind, descending in reversed(self._order):
             rows.sort(key=lambda row, p=place, k=kind: k(row[p]), reverse=descending)
-        if node.cap:
+        if node.flatten:
+            [target] = [view for view in self.lookups if view.node.name == node.flatten]
+            rows = [r for r in rows if target.pointed_at(self._pick(r, target.node.on)) is not None]
+        if node.cap and not node.hidden:
             shown[node.cap[1]] = len(rows) > node.cap[0]
         rows = rows[: min(node.limit or len(rows), node.cap[0] if node.cap else len(rows))]
         if node.hidden:

@@ -144,6 +144,48 @@ TEST_F(ProjectionTest, SortsLimitsAndTakesOne) {
   EXPECT_NE(body().find(R"("items":{"id":10,"qty":7,"product":null})"), std::string::npos);
 }
 
+TEST_F(ProjectionTest, TellsOfRowsThatACapCuts) {
+  DocumentSpec spec = order_spec();
+  spec.children[0].cap = CapSpec{2, "items_cut"};
+  plan = compile_plan(std::span(&spec, 1), shop.tables)->documents[0];
+  put(0, 1, order_row(1, 5, "NEW"), 1);
+  EXPECT_NE(body().find(R"("items_cut":false,"items":[])"), std::string::npos) << body();
+  put(items, 10, item_row(10, 1, 3, 2), 2);
+  put(items, 11, item_row(11, 1, 3, 7), 2);
+  EXPECT_NE(body().find(R"("items_cut":false,"items":[{"id":10)"), std::string::npos) << body();
+  put(items, 9, item_row(9, 1, 3, 2), 3);
+  EXPECT_NE(body().find(R"("items_cut":true,"items":[{"id":9,)"), std::string::npos) << body();
+  EXPECT_EQ(body().find(R"("id":11)"), std::string::npos);
+  put(items, 9, {}, 4);
+  EXPECT_NE(body().find(R"("items_cut":false,"items":[{"id":10)"), std::string::npos) << body();
+}
+
+TEST_F(ProjectionTest, FlattensLinksToWhatTheyPointAt) {
+  DocumentSpec spec = order_spec();
+  spec.lookups.clear();
+  spec.children[0].fields.reset();
+  spec.children[0].flatten = "product";
+  spec.children[0].cap = CapSpec{1, "more"};
+  spec.compute = {{"links", "count(items)"}};
+  plan = compile_plan(std::span(&spec, 1), shop.tables)->documents[0];
+  items = plan.children[0];
+  product = plan.nodes[items].lookups[0];
+  EXPECT_EQ(plan.nodes[items].columns, (std::vector<std::string>{"id", "order_id", "product_id"}));
+  put(0, 1, order_row(1, 5, "NEW"), 1);
+  put(items, 10, item_row(10, 1, 3, 0), 2);
+  put(items, 11, item_row(11, 1, 4, 0), 2);
+  put(items, 12, {Value::int64(12), Value::int64(1), Value::null(), Value::int64(0)}, 2);
+  EXPECT_EQ(body(), R"({"id":1,"state":"NEW","more":false,"items":[],"links":3)");
+  look(product, 4, {Value::int64(4), Value::string("tea"), Value::null()}, 3);
+  EXPECT_EQ(body(), R"({"id":1,"state":"NEW","more":false,)"
+                    R"("items":[{"name":"tea","category":null}],"links":3)");
+  look(product, 3, {Value::int64(3), Value::string("jam"), Value::null()}, 4);
+  EXPECT_EQ(body(), R"({"id":1,"state":"NEW","more":true,)"
+                    R"("items":[{"name":"jam","category":null}],"links":3)");
+  look(product, 3, {}, 5);
+  EXPECT_NE(body().find(R"("more":false,"items":[{"name":"tea")"), std::string::npos) << body();
+}
+
 TEST(DocumentId, EncodesSeparatorsInsideValues) {
   std::string key;
   append_key_part(key, Value::string("a-b%"));
@@ -182,8 +224,19 @@ TEST(DocumentPlan, ChangesItsHashWithWhatIsStored) {
   EXPECT_EQ(before, hash());
   spec.children[0].limit = 5;  // shows less, stores the same
   EXPECT_EQ(before, hash());
+  spec.children[0].limit = 0;
+  spec.children[0].cap = CapSpec{5, "more"};
+  const std::uint64_t capped = hash();
+  EXPECT_NE(before, capped);  // another field
+  spec.children[0].cap->rows = 6;
+  EXPECT_EQ(capped, hash());
+  spec.children[0].cap.reset();
   spec.children[0].fields->push_back({"product_id", "product_id"});
   EXPECT_NE(before, hash());
+  spec.children[0].fields.reset();
+  const std::uint64_t whole = hash();
+  spec.children[0].flatten = "product";
+  EXPECT_NE(whole, hash());
 }
 
 }  // namespace
