@@ -225,7 +225,7 @@ INSTANTIATE_TEST_SUITE_P(
             "FlattenAnother",
             with_items(", flatten: p, lookups: { p: { table: p, on: p, when_changed: keep }, q: "
                        "{ table: q, on: q, when_changed: keep } }"),
-            "E0211 14:126", "below the other's lookups"}),
+            "E0211 14:114", "below the other's lookups"}),
     names);
 
 INSTANTIATE_TEST_SUITE_P(
