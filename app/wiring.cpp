@@ -10,6 +10,7 @@
 #include "stream/embedded/embedded_log.hpp"
 #include "stream/kafka/kafka_log.hpp"
 #include "transform/event_mapper.hpp"
+#include "transform/projection/cascades.hpp"
 
 namespace tailrace::app {
 
@@ -132,7 +133,11 @@ std::vector<capture::TableSelection> select_tables(const config::PipelineSpec& s
     if (const config::TableSpec* written = table_spec(spec, name)) {
       table.booleans = written->booleans;
       table.decimals_as_numbers = written->decimals_as_numbers;
+      for (const transform::CascadeSpec& cascade : written->cascades)
+        table.cascades.push_back({cascade.on, cascade.references, cascade.set_null});
     }
+    for (const transform::CascadeSpec& cascade : transform::followable(spec.documents, name))
+      table.may_declare.push_back({cascade.on, cascade.references, false});
     tables.push_back(std::move(table));
   }
   return tables;

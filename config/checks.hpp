@@ -13,6 +13,7 @@ namespace tailrace::config {
 
 void check_source(Decoder& decoder, const PipelineDraft& draft);
 void check_events(Decoder& decoder, const PipelineDraft& draft);
+void check_cascades(Decoder& decoder, const PipelineDraft& draft);
 void check_documents(Decoder& decoder, const PipelineDraft& draft);
 void check_sinks(Decoder& decoder, const PipelineDraft& draft);
 

@@ -58,6 +58,8 @@ constexpr CodeInfo kCodes[] = {
      "count(child), sum(child.column * …), min(child.column) or max(child.column); + - * ( ) "
      "inside "
      "sum."},
+    {"E0222", "a cascade that cannot be followed",
+     "Rows of a child can go with their root. What else a hidden cascade changes is in no log."},
     {"E0301", "a variable is not set",
      "The environment has no such variable; validate only warns (W0301)."},
     {"E0302", "not a reference to a variable",

@@ -88,6 +88,7 @@ void decode_tree(const LoadRequest& request, const Environment& environment, Loa
   check_source(decoder, draft);
   check_events(decoder, draft);
   check_documents(decoder, draft);
+  check_cascades(decoder, draft);
   check_sinks(decoder, draft);
   out.problems = std::move(decoder.problems());
   if (!has_errors(out.problems)) out.spec = assemble(std::move(draft), request.file);

@@ -68,6 +68,15 @@ struct ComputeSpec {
   std::string expression;
 };
 
+// A foreign key whose cascades the server may keep out of its binlog: what happens to rows of
+// `table` when the row that they point at is deleted.
+struct CascadeSpec {
+  std::string table;
+  std::vector<std::string> on;
+  std::string references;  // table
+  bool set_null = false;   // the key becomes NULL; else the row goes
+};
+
 struct DocumentSpec {
   std::string name;
   std::string root;  // table
@@ -76,6 +85,7 @@ struct DocumentSpec {
   std::vector<LookupSpec> lookups;
   std::vector<ChildSpec> children;
   std::vector<ComputeSpec> compute;
+  std::vector<CascadeSpec> cascades;  // of every table of the pipeline
 };
 
 }  // namespace tailrace::transform

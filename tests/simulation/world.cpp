@@ -26,7 +26,7 @@ LookupSpec lookup_of(const std::string& name, const std::string& table, const st
   return spec;
 }
 
-std::vector<transform::DocumentSpec> documents(bool keep_prices) {
+std::vector<transform::DocumentSpec> documents(const WorldOptions& options) {
   transform::DocumentSpec order;
   order.name = "order";
   order.root = "orders";
@@ -39,13 +39,15 @@ std::vector<transform::DocumentSpec> documents(bool keep_prices) {
                                  {{"name", "name"}, {"category_id", "category_id"}});
   product.lookups = {lookup_of("category", "categories", "category_id", {{"name", "name"}})};
   LookupSpec price = lookup_of("price", "prices", "price_id", {{"amount", "amount"}});
-  if (keep_prices) price.when_changed = transform::WhenChanged::keep;
+  if (options.keep_prices) price.when_changed = transform::WhenChanged::keep;
   items.lookups = {product, price};
   transform::ChildSpec payments;
   payments.name = "payments";
   payments.table = "payments";
   payments.on = {"order_id"};
   order.children = {items, payments};
+  if (options.payments_hang && options.cascades_declared)
+    order.cascades = {{"payments", {"order_id"}, "orders", false}};
   return {order};
 }
 
@@ -63,7 +65,8 @@ World::World(WorldOptions options)
       change_topic_(engine::change_topic(pipeline, "order")),
       state_topic_(engine::state_topic(pipeline, "order")) {
   configure_log(options_.trace ? LogLevel::info : LogLevel::silent, LogFormat::text);
-  plan_ = *transform::compile_plan(documents(options_.keep_prices), shop_schemas());
+  plan_ = *transform::compile_plan(documents(options_), shop_schemas());
+  if (options_.payments_hang) server_.hang_payments();
   for (std::size_t n = 0; n < options_.sinks; ++n) {
     sinks_.push_back(std::make_unique<SimSinkStore>("sink" + std::to_string(n), server_.model(),
                                                     options_.sink_rules));
@@ -126,7 +129,7 @@ void World::step_capture(int calls) {
     capture.pipeline = pipeline;
     capture.source = "main";
     capture.partitions = options_.partitions;
-    capture.documents = documents(options_.keep_prices);
+    capture.documents = documents(options_);
     capture.batch_bytes = options_.capture_batch_bytes;
     capture.pass_bytes = options_.pass_bytes;
     capture.part_bytes = options_.part_bytes;

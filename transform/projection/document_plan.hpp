@@ -53,6 +53,7 @@ struct PlanNode {
   std::string cap_prefix;  // `"flag":`
   NodeId flatten = 0;      // the lookup shown in place of the row; 0: the row itself
   bool hidden = false;
+  bool falls = false;  // child: its rows go when the root is deleted, by a declared foreign key
   // lookup only:
   std::vector<Slot> parent_on;  // the parent's columns that hold the key
   WhenChanged when_changed = WhenChanged::refresh;
@@ -68,6 +69,7 @@ struct DocumentPlan {
   std::string id_template;
   std::vector<PlanNode> nodes;           // [0] is the root
   std::vector<NodeId> children;          // nodes of kind child, in document order
+  bool falls = false;                    // some child's rows go with the root
   std::vector<ComputedField> computed;   // behind the children, in document order
   std::vector<std::string> key_columns;  // the root's primary key, for the id
   std::uint64_t spec_hash = 0;           // changes with root, columns, children, lookups, keys

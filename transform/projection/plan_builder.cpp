@@ -165,6 +165,7 @@ Result<void> PlanBuilder::add(const DocumentSpec& spec) {
   for (const ChildSpec& child : spec.children) {
     TAILRACE_TRY(add_child(child, path + ".children." + child.name));
   }
+  set_cascades(spec);
   TAILRACE_TRY(add_computed(path));
   TAILRACE_TRY(check_names(path));
   plan_.documents.push_back(std::move(document_));

@@ -46,6 +46,7 @@ class PlanBuilder {
   Result<void> read_computed(const DocumentSpec& spec, const std::string& path);
   Result<void> use_computed(Columns& columns, const std::string& child) const;
   Result<void> add_computed(const std::string& path);
+  void set_cascades(const DocumentSpec& spec);
   Result<void> check_names(const std::string& path) const;
   void register_lookup(NodeId id);
   void link_lookup(PlanNode& node) const;

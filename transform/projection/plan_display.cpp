@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/json_writer.hpp"
+#include "transform/projection/cascades.hpp"
 #include "transform/projection/plan_builder.hpp"
 
 namespace tailrace::transform {
@@ -87,6 +88,21 @@ Result<void> PlanBuilder::add_computed(const std::string& path) {
     document_.computed.push_back(std::move(field));
   }
   return {};
+}
+
+// Of each child the rows that a declared foreign key takes along when the root is deleted. Not part
+// of the hash: states fit whatever is declared.
+void PlanBuilder::set_cascades(const DocumentSpec& spec) {
+  for (PlanNode& node : document_.nodes) {
+    if (node.kind != NodeKind::child || node.parent != 0) continue;
+    std::vector<std::string> on;
+    for (const Slot slot : node.root_key) on.push_back(node.columns[slot]);
+    node.falls =
+        std::any_of(spec.cascades.begin(), spec.cascades.end(), [&](const CascadeSpec& one) {
+          return one.table == node.table && one.references == spec.root && same_columns(one.on, on);
+        });
+    document_.falls = document_.falls || node.falls;
+  }
 }
 
 // A flag or a computed field must not bear the name of a column, a lookup or a child beside it.

@@ -94,6 +94,11 @@ Applied RootState::apply(const DocumentPlan& plan, const GroupRecord& group, std
     if (row.node >= plan.nodes.size()) continue;  // the spec hash guards this
     Token token = group.origin.base;
     token.idx = row.idx;
+    if (plan.falls) {
+      if (row.node == 0 && row.gone && !row.alone && fell(plan, group.origin.source, token))
+        applied.visible = true;
+      if (went_before(plan.nodes[row.node], group.origin.source, token)) continue;
+    }
     key.assign({static_cast<char>(row.node), static_cast<char>(group.origin.source)});
     key.append(row.key);
     bool created = false;
@@ -111,6 +116,30 @@ Applied RootState::apply(const DocumentPlan& plan, const GroupRecord& group, std
   note_origin(group.origin);
   last_ = offset;
   return applied;
+}
+
+// The newest deletion is a fragment of the root's node with an empty key, which no row has: a child
+// row that is older does not come back with the next root of this key.
+bool RootState::fell(const DocumentPlan& plan, std::uint8_t source, const Token& token) {
+  bool created = false;
+  Fragment& mark = at(fragment_key(0, source, {}), created);
+  if (!created && token <= mark.token) return false;  // seen before
+  set(mark, token, true, {});
+  bool any = false;
+  for (Fragment& fragment : fragments_) {
+    const bool of_it =
+        plan.nodes[fragment.node()].falls && static_cast<std::uint8_t>(fragment.key[1]) == source;
+    if (!of_it || fragment.gone || fragment.token >= token) continue;
+    set(fragment, token, true, {});
+    any = true;
+  }
+  return any;
+}
+
+bool RootState::went_before(const PlanNode& node, std::uint8_t source, const Token& token) const {
+  if (!node.falls) return false;
+  const Fragment* const mark = find(0, source, {});
+  return mark != nullptr && token < mark->token;
 }
 
 Applied RootState::apply(const DocumentPlan& plan, const LookupRecord& record, std::int64_t offset,
@@ -166,7 +195,9 @@ std::span<const Fragment> RootState::fragments_of(NodeId node) const {
 void RootState::expire(const DocumentPlan& plan, std::uint8_t source, std::uint16_t epoch,
                        std::uint64_t horizon) {
   const auto expired = [&](const Fragment& fragment) {
-    return fragment.gone && plan.nodes[fragment.node()].kind == NodeKind::child &&
+    const bool child = plan.nodes[fragment.node()].kind == NodeKind::child;
+    const bool mark = fragment.node() == 0 && fragment.row_key().empty();
+    return fragment.gone && (child || mark) &&
            static_cast<std::uint8_t>(fragment.key[1]) == source &&
            std::pair(fragment.token.epoch, fragment.token.seq) <= std::pair(epoch, horizon);
   };

@@ -230,6 +230,22 @@ TEST(LoadResult, FindsThePlaceOfAPath) {
             "                                    ^^^^^^\n");
 }
 
+TEST(Cascades, AreKnownToEveryDocument) {
+  const auto spec =
+      spec_of(kHead +
+              "  items: { cascade: { on: o, references: orders, delete: set_null } }\n"
+              "documents: { order: { root: orders, id: \"{id}\", children: { i: { table: items, "
+              "on: o } } } "
+              "}\n");
+  ASSERT_EQ(spec.documents.size(), 1u);
+  ASSERT_EQ(spec.documents[0].cascades.size(), 1u);
+  const transform::CascadeSpec& cascade = spec.documents[0].cascades[0];
+  EXPECT_EQ(cascade.table, "items");
+  EXPECT_THAT(cascade.on, ElementsAre("o"));
+  EXPECT_EQ(cascade.references, "orders");
+  EXPECT_TRUE(cascade.set_null);
+}
+
 TEST(LoadResult, UnderlinesTheNameThatIsMeant) {
   const LoadResult loaded = load_text(kHead +
                                       "documents: { order: { root: orders, id: \"{id}\", children: "

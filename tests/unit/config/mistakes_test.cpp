@@ -222,6 +222,24 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"FlattenFields", with_items(", flatten: coupon, fields: [a]" + kCoupon),
                 "E0211 14:72", "put it into that lookup"},
         Mistake{
+            "CascadeOfALookup",
+            "  p: { cascade: { on: c, references: c, delete: set_null } }\n" +
+                order("    id: \"{id}\"\n    lookups: { p: { table: p, on: p, when_changed: keep "
+                      "} }\n"),
+            "E0222 10:8", "shows it as lookup 'p'"},
+        Mistake{"CascadeOfAnotherKey",
+                "  items: { cascade: [{ on: o2, references: orders, delete: cascade }] }\n" +
+                    with_items(""),
+                "E0222 10:22", "child 'items' of document 'order' hangs on another key"},
+        Mistake{"CascadeOfNothing",
+                "  other: { cascade: { on: o, references: orders, delete: cascade } }\n" +
+                    with_items(""),
+                "E0222 10:12", "no document has it as a child"},
+        Mistake{"CascadeDelete",
+                "  items: { cascade: { on: o, references: orders, delete: restrict } }\n" +
+                    with_items(""),
+                "E0205 10:58", "cascade, set_null"},
+        Mistake{
             "FlattenAnother",
             with_items(", flatten: p, lookups: { p: { table: p, on: p, when_changed: keep }, q: "
                        "{ table: q, on: q, when_changed: keep } }"),
