@@ -1,5 +1,5 @@
-// Foreign keys whose cascades change mapped rows without a word in the binlog, and what the pipeline
-// file declares of them.
+// Foreign keys whose cascades change mapped rows without a word in the binlog, and what the
+// pipeline file declares of them.
 // Threading: one thread.
 #pragma once
 
