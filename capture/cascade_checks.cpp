@@ -190,6 +190,14 @@ std::string lines_of(const ForeignKey& key) {
          ", delete: " + (key.on_delete == "CASCADE" ? "cascade" : "set_null") + " } }";
 }
 
+// All that the key changes by itself are its own columns, and nobody reads them.
+bool changes_nothing_used(const ForeignKey& key, const TableSelection& table) {
+  if (key.on_delete == "CASCADE" || table.columns.empty()) return false;
+  return std::none_of(key.columns.begin(), key.columns.end(), [&](const std::string& column) {
+    return std::find(table.columns.begin(), table.columns.end(), column) != table.columns.end();
+  });
+}
+
 // What is wrong with one key, given what the file declares of its table. nullopt: nothing.
 std::optional<HiddenCascade> judge(const std::string& database, const ForeignKey& key,
                                    const TableSelection& table, bool logged) {
@@ -202,7 +210,7 @@ std::optional<HiddenCascade> judge(const std::string& database, const ForeignKey
                              key.name + " says ON DELETE " + key.on_delete,
                          lines_of(key)};
   }
-  if (logged) return std::nullopt;
+  if (logged || changes_nothing_used(key, table)) return std::nullopt;
   if (key.updates()) return HiddenCascade{problem_of(database, key), statement_of(database, key)};
   if (declared != table.cascades.end()) return std::nullopt;
   const bool may = std::any_of(table.may_declare.begin(), table.may_declare.end(), of_key);

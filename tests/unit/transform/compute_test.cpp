@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstdio>
+
 #include "tests/unit/transform/shop_plan.hpp"
 #include "transform/projection/renderer.hpp"
 #include "transform/projection/root_state.hpp"
@@ -208,6 +211,21 @@ TEST_F(Computing, ColumnsOfItTravelHidden) {
             (std::vector<std::string>{"id", "order_id", "price"}));
   item(10, Value::int64(1), "1.25");
   EXPECT_EQ(body(), R"({"id":1,"state":"NEW","s":"1.25")");
+}
+
+TEST_F(Computing, TakesAnOrderOfFiftyThousandItems) {
+  constexpr std::int64_t many = 50'000;
+  spec.children[0].sort = {{"qty", true}};
+  spec.children[0].cap = CapSpec{3, "cut"};
+  spec.compute = {{"n", "count(items)"}, {"s", "sum(items.qty * items.price)"}};
+  compile();
+  for (std::int64_t id = 1; id <= many; ++id) item(id, Value::int64(id % 1000), "0.01");
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(body(), R"({"id":1,"state":"NEW","cut":true,"items":[{"id":999},{"id":1999},)"
+                    R"({"id":2999}],"n":50000,"s":"249750.00")");
+  std::printf(
+      "rendered in %.1f ms\n",
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count());
 }
 
 TEST_F(Computing, RefusesWhatDoesNotFit) {
