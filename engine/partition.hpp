@@ -43,7 +43,10 @@ struct PartitionShared {
   std::size_t cache_bytes = 32u << 20;
   std::size_t state_chunk_bytes = 512u << 10;  // larger state records travel in chunks
   std::size_t unwritten_limit = 4000;          // changed roots that wait for a write of the store
-  std::uint64_t schema_version = 1;            // that the plan was compiled from
+  // How many roots may be asked to follow changed lookup values now: what they cause stands in
+  // front of changes that come in, in the log and at the sinks.
+  std::size_t fanout_room = 0;
+  std::uint64_t schema_version = 1;  // that the plan was compiled from
   RuleSwitches rules;
   stream::GroupMember* member = nullptr;  // set while the projector is joined
 };
@@ -122,6 +125,7 @@ class PartitionTask {
   bool loading(std::size_t sink) const { return loads_[sink].has_value(); }
   Offset committed_offset() const { return committed_offset_; }
   std::size_t fanout_pending() const;  // changed lookup values not followed to the end
+  std::size_t fanout_under_way();      // appends for them that were not read back yet
   std::size_t outstanding_appends() const { return tickets_.size(); }
   std::size_t noted() const { return noted_.size(); }  // state records that wait for a commit
 
@@ -275,7 +279,9 @@ class PartitionTask {
     double roots = 0;
   };
   std::map<transform::NodeId, Allowance> allowances_;
-  Offset last_append_ = -1;  // highest offset of an append of ours
+  Offset last_append_ = -1;            // highest offset of an append of ours
+  std::size_t scan_appends_ = 0;       // of scans, not acknowledged
+  std::deque<Offset> unread_appends_;  // of scans, acknowledged and not read back
 
   std::vector<std::optional<Load>> loads_;  // by sink
   std::uint32_t next_chunk_ = 1;

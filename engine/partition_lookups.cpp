@@ -81,6 +81,7 @@ Result<void> PartitionTask::want(RootEntry& root, std::vector<transform::Referen
     tickets_[ticket] = {-1, nullptr};
   } else if (scan) {
     ++scan->outstanding;
+    ++scan_appends_;
     tickets_[ticket] = {-1, scan};
   } else {
     window_.hold(held);
@@ -138,7 +139,11 @@ void PartitionTask::appended(std::uint64_t ticket, Offset offset) {
   const auto at = tickets_.find(ticket);
   if (at == tickets_.end()) return;
   if (at->second.held >= 0) window_.release(at->second.held);
-  if (at->second.scan) --at->second.scan->outstanding;
+  if (at->second.scan) {
+    --at->second.scan->outstanding;
+    --scan_appends_;
+    unread_appends_.push_back(offset);
+  }
   tickets_.erase(at);
   last_append_ = std::max(last_append_, offset);
   retire_scans();
@@ -218,8 +223,14 @@ Result<bool> PartitionTask::scan_slice(const std::shared_ptr<Scan>& scan, NodeId
   return true;
 }
 
+std::size_t PartitionTask::fanout_under_way() {
+  while (!unread_appends_.empty() && unread_appends_.front() < next_) unread_appends_.pop_front();
+  return scan_appends_ + unread_appends_.size();
+}
+
 Result<bool> PartitionTask::scan_some() {
-  int budget = edges_per_step;
+  int budget = static_cast<int>(std::min<std::size_t>(edges_per_step, shared_.fanout_room));
+  const int most = budget;
   bool any = false;
   for (auto& [table, queue] : scans_) {
     for (const std::shared_ptr<Scan>& scan : queue) {
@@ -235,6 +246,7 @@ Result<bool> PartitionTask::scan_some() {
       --budget;
     }
   }
+  shared_.fanout_room -= static_cast<std::size_t>(most - std::max(budget, 0));
   if (any) retire_scans();
   return any;
 }
