@@ -10,6 +10,7 @@
 #include "stream/embedded/embedded_log.hpp"
 #include "stream/kafka/kafka_log.hpp"
 #include "transform/event_mapper.hpp"
+#include "transform/projection/cascades.hpp"
 
 namespace tailrace::app {
 
@@ -101,6 +102,29 @@ sinks::FieldShape shape_of_node(const transform::DocumentPlan& plan,
   return shape;
 }
 
+sinks::FieldShape shape_of_value(const std::string& name, ColumnType type) {
+  sinks::FieldShape shape;
+  shape.name = name;
+  shape.column = std::move(type);
+  return shape;
+}
+
+// A child's rows, or what they are shown as, and the flag of its cap in front of them.
+void add_child_shape(std::vector<sinks::FieldShape>& fields, const transform::DocumentPlan& plan,
+                     const transform::PlanNode& node, const std::vector<TableSchema>& schemas) {
+  if (node.hidden) return;
+  if (!node.cap_flag.empty()) {
+    ColumnType flag;
+    flag.kind = ColumnKind::tinyint;
+    flag.as_boolean = true;
+    fields.push_back(shape_of_value(node.cap_flag, std::move(flag)));
+  }
+  sinks::FieldShape shape = shape_of_node(plan, node, schemas);
+  if (node.flatten != 0)
+    shape.fields = shape_of_node(plan, plan.nodes[node.flatten], schemas).fields;
+  fields.push_back(std::move(shape));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<stream::EventLog>> open_log(const config::PipelineSpec& spec) {
@@ -159,7 +183,11 @@ std::vector<capture::TableSelection> select_tables(const config::PipelineSpec& s
     if (const config::TableSpec* written = table_spec(spec, name)) {
       table.booleans = written->booleans;
       table.decimals_as_numbers = written->decimals_as_numbers;
+      for (const transform::CascadeSpec& cascade : written->cascades)
+        table.cascades.push_back({cascade.on, cascade.references, cascade.set_null});
     }
+    for (const transform::CascadeSpec& cascade : transform::followable(spec.documents, name))
+      table.may_declare.push_back({cascade.on, cascade.references, false});
     tables.push_back(std::move(table));
   }
   return tables;
@@ -248,7 +276,10 @@ sinks::DocumentShape shape_of(const config::PipelineSpec&, const transform::Docu
   shape.document = plan.name;
   shape.fields = shape_of_node(plan, plan.nodes[0], schemas).fields;
   for (const transform::NodeId child : plan.children) {
-    shape.fields.push_back(shape_of_node(plan, plan.nodes[child], schemas));
+    add_child_shape(shape.fields, plan, plan.nodes[child], schemas);
+  }
+  for (const transform::ComputedField& field : plan.computed) {
+    shape.fields.push_back(shape_of_value(field.name, field.type));
   }
   return shape;
 }

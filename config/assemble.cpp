@@ -83,6 +83,18 @@ std::vector<SinkDraft> default_sinks(const std::vector<transform::DocumentSpec>&
   return out;
 }
 
+// Every document knows them all: transform finds those that concern it.
+std::vector<transform::CascadeSpec> cascades_of(const std::vector<TableSpec>& tables) {
+  std::vector<transform::CascadeSpec> out;
+  for (const TableSpec& table : tables) {
+    for (transform::CascadeSpec cascade : table.cascades) {
+      cascade.table = table.name;
+      out.push_back(std::move(cascade));
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 PipelineSpec assemble(PipelineDraft draft, std::string file) {
@@ -96,6 +108,8 @@ PipelineSpec assemble(PipelineDraft draft, std::string file) {
     out.sources.push_back(source_of(std::move(source), draft.errors, out.state_dir));
   }
   out.tables = std::move(draft.tables);
+  for (transform::DocumentSpec& document : draft.documents)
+    document.cascades = cascades_of(out.tables);
   if (draft.stream.kafka) {
     draft.stream.kafka->client_id = out.name;
     out.stream = std::move(*draft.stream.kafka);

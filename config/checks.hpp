@@ -16,6 +16,7 @@ void check_source(Decoder& decoder, const PipelineDraft& draft);
 // Which source holds which table, and whether ids and joins can tell shards apart.
 void check_shards(Decoder& decoder, const PipelineDraft& draft);
 void check_events(Decoder& decoder, const PipelineDraft& draft);
+void check_cascades(Decoder& decoder, const PipelineDraft& draft);
 void check_documents(Decoder& decoder, const PipelineDraft& draft);
 void check_sinks(Decoder& decoder, const PipelineDraft& draft);
 

@@ -59,6 +59,11 @@ constexpr CodeInfo kCodes[] = {
      "unique_across_shards: true."},
     {"E0222", "a row that does not tell its shard",
      "A row of another source holds the other side's key, but not which of its shards it means."},
+    {"E0223", "not a computed field",
+     "count(child), sum(child.column * …), min(child.column) or max(child.column); + - * ( ) "
+     "inside sum."},
+    {"E0224", "a cascade that cannot be followed",
+     "Rows of a child can go with their root. What else a hidden cascade changes is in no log."},
     {"E0301", "a variable is not set",
      "The environment has no such variable; validate only warns (W0301)."},
     {"E0302", "not a reference to a variable",

@@ -45,6 +45,7 @@ struct TableSpec {
   std::vector<std::string> exclude;
   std::vector<std::string> booleans;
   bool decimals_as_numbers = false;
+  std::vector<transform::CascadeSpec> cascades;
 };
 
 struct ErrorPolicy {

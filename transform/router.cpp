@@ -169,7 +169,10 @@ void Router::put(std::uint16_t document, const PlanNode& node, const RowChange& 
   if (passes_ > 1 && XXH3_64bits(root.data(), root.size()) % passes_ != pass_) return;
   const std::size_t before = arena_.size();
   PendingGroup& group = group_of(document, root);
-  PendingRow pending{node.id, image == nullptr, idx_of(row), keep(keys.own), {arena_.size(), 0}};
+  PendingRow pending{node.id,        image == nullptr,   idx_of(row),
+                     keep(keys.own), {arena_.size(), 0}, false};
+  // Said only where it matters: the record format has it in its flags.
+  pending.alone = row.unchecked && pending.gone && node.id == 0 && plan_.documents[document].falls;
   if (image != nullptr) append_values(arena_, node.table_columns, *image);
   pending.values.size = arena_.size() - pending.values.at;
   group.rows.push_back(pending);
@@ -202,11 +205,18 @@ Router::PendingGroup& Router::group_of(std::uint16_t document, std::string_view 
   return created ? create() : groups_[at->second];
 }
 
-// Later rows of one fragment replace earlier ones: marks what is to be left out.
-void Router::find_superseded(const std::vector<PendingRow>& rows) {
+// Later rows of one fragment replace earlier ones: marks what is to be left out. A root that was
+// deleted and inserted again took along what hung on it: that stays.
+void Router::find_superseded(const PendingGroup& group) {
+  const std::vector<PendingRow>& rows = group.rows;
+  const bool falls = plan_.documents[group.document].falls;
+  const auto replaced = [&](const PendingRow& row) {
+    return !(falls && row.node == 0 && row.gone && !row.alone);
+  };
   superseded_.assign(rows.size(), false);
   if (rows.size() <= linear_rows) {
     for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (!replaced(rows[i])) continue;
       for (std::size_t k = i + 1; k < rows.size() && !superseded_[i]; ++k) {
         superseded_[i] = rows[k].node == rows[i].node && text(rows[k].key) == text(rows[i].key);
       }
@@ -217,7 +227,7 @@ void Router::find_superseded(const std::vector<PendingRow>& rows) {
   for (std::size_t i = rows.size(); i-- > 0;) {
     scratch_.assign(1, static_cast<char>(rows[i].node));
     scratch_.append(text(rows[i].key));
-    superseded_[i] = !seen.insert(scratch_).second;
+    superseded_[i] = !seen.insert(scratch_).second && replaced(rows[i]);
   }
 }
 
@@ -228,14 +238,15 @@ Result<void> Router::finish(const std::function<Result<void>(const Group&)>& on_
   }
   for (std::size_t i = 0; i < group_count_; ++i) {
     const PendingGroup& group = groups_[i];
-    find_superseded(group.rows);
+    find_superseded(group);
     record_.clear();
     begin_group(record_, origin_);
     std::uint32_t rows = 0;
     for (std::size_t k = 0; k < group.rows.size(); ++k) {
       if (superseded_[k]) continue;
       const PendingRow& row = group.rows[k];
-      append_group_row(record_, {row.node, row.gone, row.idx, text(row.key), text(row.values)});
+      append_group_row(record_,
+                       {row.node, row.gone, row.idx, text(row.key), text(row.values), row.alone});
       ++rows;
     }
     TAILRACE_TRY(on_group({group.document, text(group.root), record_, rows}));

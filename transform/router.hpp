@@ -69,6 +69,7 @@ class Router {
     std::uint32_t idx;
     Piece key;
     Piece values;
+    bool alone;
   };
   struct PendingGroup {
     std::uint16_t document;
@@ -99,7 +100,7 @@ class Router {
   std::string_view text(Piece piece) const {
     return std::string_view(arena_).substr(piece.at, piece.size);
   }
-  void find_superseded(const std::vector<PendingRow>& rows);
+  void find_superseded(const PendingGroup& group);
   void put_lookup(std::uint16_t table, std::string_view key, const LookupRow& row);
   // The rows of a snapshot all carry the token (epoch, 0, 0).
   std::uint32_t idx_of(const RowChange& row) const { return origin_.base.seq == 0 ? 0 : row.index; }

@@ -120,6 +120,7 @@ const Ablation ablations[] = {
     {"R18 replay behind", [](O& o) { o.rules.replay_behind = false; }},
     {"R18 restore over a gap", [](O& o) { o.rules.restore_over_gap = false; }},
     {"R19 never jump", [](O& o) { o.log_rules.stop_out_of_range = false; }},
+    {"emulate hidden cascades", [](O& o) { o.cascades_declared = false; }},
     {"marks until current", [](O& o) { o.rules.mark_until_current = false; }},
     {"wait for the first load", [](O& o) { o.rules.wait_for_first_load = false; }},
     {"sink compares versions", [](O& o) { o.sink_rules.compare_versions = false; }},

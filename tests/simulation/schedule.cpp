@@ -96,6 +96,7 @@ Schedule make_schedule(std::uint64_t seed, std::size_t length, SourceKind source
   schedule.seed = seed;
   schedule.options = random_options(random);
   schedule.options.sources = sources;
+  schedule.options.payments_hang = sources == SourceKind::one && seed % 3 == 0;
   // The embedded log has one process.
   if (schedule.options.keeps_state) schedule.workers = 1 + random.below(3);
   unsigned total = 0;
@@ -142,7 +143,8 @@ std::string describe(const Schedule& schedule) {
                     std::to_string(options.sinks) + " sinks, parts of " +
                     std::to_string(options.part_bytes) + " bytes, sources " +
                     std::to_string(static_cast<int>(options.sources)) + ", " +
-                    std::to_string(options.before.size()) + " writes before\n";
+                    std::to_string(options.before.size()) + " writes before" +
+                    (options.payments_hang ? ", payments hang on orders\n" : "\n");
   for (const Action& action : schedule.actions) {
     out += "  " + text_of(action) + "\n";
   }

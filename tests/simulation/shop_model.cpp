@@ -1,5 +1,6 @@
 #include "tests/simulation/shop_model.hpp"
 
+#include <algorithm>
 #include <set>
 
 namespace tailrace::simulation {
@@ -69,12 +70,34 @@ Changes ShopModel::commit(const std::vector<Write>& writes) {
     if (!event.before && !event.after) continue;
     // A key that is taken is refused by the server.
     if (event.after && (*event.after)[0] != write.key && all.contains((*event.after)[0])) continue;
+    if (refused(event)) continue;
     if (event.before) all.erase(write.key);
     if (event.after) all[(*event.after)[0]] = *event.after;
+    drop_payments_of(event);
     changes.push_back(std::move(event));
   }
   remember(changes);
   return changes;
+}
+
+// What a foreign key refuses: a payment of no order, another id for an order that has payments.
+bool ShopModel::refused(const RowEvent& event) const {
+  if (!payments_hang_) return false;
+  if (event.table == Table::payments)
+    return event.after && (*event.after)[1] != null_value &&
+           find(Table::orders, (*event.after)[1]) == nullptr;
+  if (event.table != Table::orders || !event.before || !event.after) return false;
+  const std::int64_t id = (*event.before)[0];
+  const auto& payments = rows(Table::payments);
+  return (*event.after)[0] != id &&
+         std::any_of(payments.begin(), payments.end(),
+                     [&](const auto& payment) { return payment.second[1] == id; });
+}
+
+void ShopModel::drop_payments_of(const RowEvent& event) {
+  if (!payments_hang_ || event.table != Table::orders || event.after) return;
+  std::erase_if(rows_of(Table::payments),
+                [&](const auto& payment) { return payment.second[1] == (*event.before)[0]; });
 }
 
 void ShopModel::replay(const Changes& changes) {
@@ -82,6 +105,7 @@ void ShopModel::replay(const Changes& changes) {
     auto& all = rows_of(event.table);
     if (event.before) all.erase((*event.before)[0]);
     if (event.after) all[(*event.after)[0]] = *event.after;
+    drop_payments_of(event);
   }
   remember(changes);
 }

@@ -57,6 +57,9 @@ class ShopModel {
   Changes commit(const std::vector<Write>& writes);
   // The same from the binlog.
   void replay(const Changes& changes);
+  // payments.order_id is a foreign key to orders with ON DELETE CASCADE from now on: what it
+  // deletes is in no binlog.
+  void hang_payments() { payments_hang_ = true; }
 
   const std::map<std::int64_t, Row>& rows(Table table) const {
     return tables_[static_cast<std::size_t>(table)];
@@ -81,7 +84,10 @@ class ShopModel {
     return tables_[static_cast<std::size_t>(table)];
   }
   void remember(const Changes& changes);
+  bool refused(const RowEvent& event) const;
+  void drop_payments_of(const RowEvent& event);
 
+  bool payments_hang_ = false;
   std::map<std::int64_t, Row> tables_[table_count];
   std::map<std::int64_t, OrderHistory> orders_;
   std::map<std::pair<Table, std::int64_t>, History> values_;

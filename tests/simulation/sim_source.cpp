@@ -121,6 +121,7 @@ void SimServer::fail_over(std::size_t lost) {
     binlog_.resize(binlog_.size() - lost);
     ShopModel replica;
     replica.take_loads(model_);
+    if (payments_hang_) replica.hang_payments();
     model_ = std::move(replica);
     for (const BinlogEntry& entry : binlog_) model_.replay(entry.changes);
   }

@@ -33,6 +33,10 @@ class SimServer {
 
   const ShopModel& model() const { return model_; }
   void note_load() { model_.note_load(); }
+  void hang_payments() {
+    payments_hang_ = true;
+    model_.hang_payments();
+  }
   const std::vector<BinlogEntry>& binlog() const { return binlog_; }
   const std::string& uuid() const { return uuid_text_; }
   GtidSet executed() const;
@@ -46,6 +50,7 @@ class SimServer {
   void append(Changes changes);
   const std::size_t source_;
   ShopModel model_;
+  bool payments_hang_ = false;
   std::vector<BinlogEntry> binlog_;
   std::string uuid_text_;
   Uuid uuid_{};

@@ -63,6 +63,8 @@ std::vector<transform::DocumentSpec> documents(const WorldOptions& options) {
   payments.table = "payments";
   payments.on = {"order_id"};
   order.children = {items, payments};
+  if (options.payments_hang && options.cascades_declared)
+    order.cascades = {{"payments", {"order_id"}, "orders", false}};
   return {order};
 }
 
@@ -84,6 +86,7 @@ World::World(WorldOptions options)
       *transform::compile_plan(documents(options_), shop_schemas(), layout_of(options_.sources));
   for (std::size_t n = 0; n < (options_.sources == SourceKind::one ? 1u : 2u); ++n) {
     servers_.push_back(std::make_unique<SimServer>(n));
+    if (options_.payments_hang) servers_[n]->hang_payments();
     models_.push_back(&servers_[n]->model());
     captures_.emplace_back();
     std::vector<Write> before;

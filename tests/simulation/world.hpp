@@ -43,6 +43,8 @@ struct WorldOptions {
   Milliseconds commit_interval{200};
   Milliseconds progress_interval{250};
   Milliseconds idle_progress_interval{10000};
+  bool payments_hang = false;  // they go with their order, and the binlog does not say so
+  bool cascades_declared = true;
   bool keep_prices = true;          // off: refreshed, against what the law expects
   std::vector<Write> before;        // rows that were there before the pipeline
   bool trace = false;               // tells every step and document on standard error

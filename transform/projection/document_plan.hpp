@@ -14,6 +14,7 @@
 #include "core/result.hpp"
 #include "core/table_schema.hpp"
 #include "transform/document_spec.hpp"
+#include "transform/projection/compute.hpp"
 #include "transform/source_layout.hpp"
 
 namespace tailrace::transform {
@@ -48,8 +49,13 @@ struct PlanNode {
   std::vector<Slot> key;                     // primary key (root, child); matched columns (lookup)
   std::vector<Slot> root_key;  // root: its key; child: columns that hold the root's key
   std::vector<SortKey> sort;   // child: `sort`, then the primary key
-  std::uint64_t limit = 0;
+  std::uint64_t limit = 0;     // `limit`, or the rows of `cap`; 0: all
   bool one = false;
+  std::string cap_flag;    // field of the parent object that tells of a cut; empty: none does
+  std::string cap_prefix;  // `"flag":`
+  NodeId flatten = 0;      // the lookup shown in place of the row; 0: the row itself
+  bool hidden = false;
+  bool falls = false;  // child: its rows go when the root is deleted, by a declared foreign key
   // lookup only:
   std::vector<Slot> parent_on;  // the parent's columns that hold the key
   WhenChanged when_changed = WhenChanged::refresh;
@@ -72,6 +78,8 @@ struct DocumentPlan {
   std::string id_template;
   std::vector<PlanNode> nodes;           // [0] is the root
   std::vector<NodeId> children;          // nodes of kind child, in document order
+  bool falls = false;                    // some child's rows go with the root
+  std::vector<ComputedField> computed;   // behind the children, in document order
   std::vector<std::string> key_columns;  // the root's primary key, for the id
   bool unique_across_shards = false;     // several shards may have the root row
   bool shard_in_key = false;             // the root key begins with the shard's name: {shard}

@@ -49,6 +49,9 @@ void add_to_hash(std::string& text, const PlanNode& node) {
   for (const Slot slot : node.key) text += fmt::format("k{}", slot);
   for (const Slot slot : node.root_key) text += fmt::format("r{}", slot);
   for (const Slot slot : node.parent_on) text += fmt::format("p{}", slot);
+  if (!node.cap_flag.empty()) text += "cap " + node.cap_flag + "|";
+  if (node.flatten != 0) text += fmt::format("flatten {}|", node.flatten);
+  if (node.hidden) text += "hidden|";
   text += node.when_changed == WhenChanged::keep ? "keep\n" : "refresh\n";
 }
 
@@ -69,6 +72,9 @@ std::uint64_t hash_of(const DocumentPlan& document, const std::vector<LookupTabl
     if (node.kind != NodeKind::lookup) continue;
     for (const std::string& column : lookups[node.lookup_table].columns) text += column + ";";
     text += fmt::format("s{}\n", node.key_set);
+  }
+  for (const ComputedField& field : document.computed) {
+    text += fmt::format("compute {}={}|{}\n", field.name, field.source, field.node);
   }
   return XXH3_64bits(text.data(), text.size());
 }
@@ -163,9 +169,13 @@ Result<void> PlanBuilder::add(const DocumentSpec& spec) {
   TAILRACE_TRY(add_root(spec));
   const std::string path = "documents." + spec.name;
   TAILRACE_TRY(add_lookups(0, spec.lookups, path));
+  TAILRACE_TRY(read_computed(spec, path));
   for (const ChildSpec& child : spec.children) {
     TAILRACE_TRY(add_child(child, path + ".children." + child.name));
   }
+  set_cascades(spec);
+  TAILRACE_TRY(add_computed(path));
+  TAILRACE_TRY(check_names(path));
   plan_.documents.push_back(std::move(document_));
   return {};
 }
@@ -207,7 +217,11 @@ Result<void> PlanBuilder::add_root(const DocumentSpec& spec) {
 }
 
 Result<void> PlanBuilder::add_child(const ChildSpec& spec, const std::string& path) {
-  TAILRACE_ASSIGN(Columns columns, begin(path, spec.table, spec.fields));
+  // What is not shown travels only where something else needs it.
+  const bool shows_none = spec.hidden || !spec.flatten.empty();
+  const std::optional<std::vector<FieldSpec>> none(std::in_place);
+  TAILRACE_ASSIGN(Columns columns, begin(path, spec.table, shows_none ? none : spec.fields));
+  TAILRACE_TRY(use_computed(columns, spec.name));
   TAILRACE_TRY(use_lookup_keys(columns, path, spec.lookups));
   if (spec.on.size() != document_.key_columns.size()) {
     return plan_error(path + ".on",
@@ -237,7 +251,8 @@ Result<void> PlanBuilder::add_child(const ChildSpec& spec, const std::string& pa
   node.limit = spec.limit;
   node.one = spec.one;
   document_.children.push_back(id);
-  return add_lookups(id, spec.lookups, path);
+  TAILRACE_TRY(add_lookups(id, spec.lookups, path));
+  return set_display(document_.nodes[id], spec, path);
 }
 
 Result<void> PlanBuilder::add_lookups(NodeId parent, const std::vector<LookupSpec>& specs,

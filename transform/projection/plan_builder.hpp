@@ -41,6 +41,14 @@ class PlanBuilder {
   Result<NodeId> new_node(NodeKind kind, NodeId parent, const std::string& name,
                           const std::string& path);
   Result<void> check_id(const DocumentSpec& spec, const std::string& path) const;
+  // What the child does with its rows besides showing them: cap, flatten, hidden.
+  Result<void> set_display(PlanNode& node, const ChildSpec& spec, const std::string& path) const;
+  // Columns of the child that computed fields need travel with it.
+  Result<void> read_computed(const DocumentSpec& spec, const std::string& path);
+  Result<void> use_computed(Columns& columns, const std::string& child) const;
+  Result<void> add_computed(const std::string& path);
+  void set_cascades(const DocumentSpec& spec);
+  Result<void> check_names(const std::string& path) const;
   void register_lookup(NodeId id);
   void link_lookup(PlanNode& node) const;
 
@@ -51,6 +59,12 @@ class PlanBuilder {
   const SourceLayout layout_;
   PipelinePlan plan_;
   DocumentPlan document_;
+  struct Compute {
+    std::string name;
+    std::string path;
+    ComputeText text;
+  };
+  std::vector<Compute> compute_;  // of document_
 };
 
 }  // namespace tailrace::transform

@@ -36,11 +36,16 @@ class Renderer {
     std::uint8_t source;  // whose lookup rows it points at
   };
 
+  // The row that `parent` points at by the lookup `node`; nullptr: it is not there.
+  static const Fragment* target_of(const PlanNode& node, const Row& parent, const RootState& state);
   void append_object(std::string& out, const PlanNode& node, const Row& row,
                      const RootState& state);
   void append_lookup(std::string& out, const PlanNode& node, const Row& parent,
                      const RootState& state);
   void append_children(std::string& out, const PlanNode& node, const RootState& state);
+  bool is_shown(const PlanNode& node, const Row& row, const RootState& state) const;
+  void append_row(std::string& out, const PlanNode& node, const Row& row, const RootState& state);
+  void append_computed(std::string& out, const RootState& state);
   void append_meta(std::string& out, const RootState& state, Version version, bool deleted) const;
 
   const DocumentPlan& plan_;

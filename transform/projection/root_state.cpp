@@ -36,6 +36,11 @@ bool refers_anew(const DocumentPlan& plan, const Fragment& stored, const GroupRo
   return false;
 }
 
+struct NodeOrder {
+  bool operator()(const Fragment& fragment, NodeId node) const { return fragment.node() < node; }
+  bool operator()(NodeId node, const Fragment& fragment) const { return node < fragment.node(); }
+};
+
 bool of_table(const DocumentPlan& plan, const SweepRecord& sweep, const Fragment& fragment) {
   const PlanNode& node = plan.nodes[fragment.node()];
   return node.kind != NodeKind::lookup && node.table == sweep.table &&
@@ -100,6 +105,11 @@ Applied RootState::apply(const DocumentPlan& plan, const GroupRecord& group, std
     if (row.node >= plan.nodes.size()) continue;  // the spec hash guards this
     Token token = group.origin.base;
     token.idx = row.idx;
+    if (plan.falls) {
+      if (row.node == 0 && row.gone && !row.alone && fell(plan, group.origin.source, token))
+        applied.visible = true;
+      if (went_before(plan.nodes[row.node], group.origin.source, token)) continue;
+    }
     key.assign({static_cast<char>(row.node), static_cast<char>(group.origin.source)});
     key.append(row.key);
     bool created = false;
@@ -122,6 +132,29 @@ Applied RootState::apply(const DocumentPlan& plan, const GroupRecord& group, std
   note_origin(group.origin);
   last_ = offset;
   return applied;
+}
+
+// The newest deletion is a fragment of the root's node with an empty key, which no row has: a child
+// row that is older does not come back with the next root of this key.
+bool RootState::fell(const DocumentPlan& plan, std::uint8_t source, const Token& token) {
+  bool created = false;
+  Fragment& mark = at(fragment_key(0, source, {}), created);
+  if (!created && token <= mark.token) return false;  // seen before
+  set(mark, token, true, {});
+  bool any = false;
+  for (Fragment& fragment : fragments_) {
+    const bool of_it = plan.nodes[fragment.node()].falls && fragment.source() == source;
+    if (!of_it || fragment.gone || fragment.token >= token) continue;
+    set(fragment, token, true, {});
+    any = true;
+  }
+  return any;
+}
+
+bool RootState::went_before(const PlanNode& node, std::uint8_t source, const Token& token) const {
+  if (!node.falls) return false;
+  const Fragment* const mark = find(0, source, {});
+  return mark != nullptr && token < mark->token;
 }
 
 Applied RootState::apply(const DocumentPlan& plan, const LookupRecord& record, std::int64_t offset,
@@ -189,8 +222,8 @@ const Fragment* RootState::find(NodeId node, std::uint8_t source, std::string_vi
 
 const Fragment* RootState::root() const {
   const Fragment* best = nullptr;
-  for (const Fragment& fragment : fragments_) {
-    if (fragment.node() != 0) break;  // they are sorted
+  for (const Fragment& fragment : fragments_of(0)) {
+    if (fragment.row_key().empty()) continue;  // the mark of a deletion
     const bool better =
         best == nullptr || (best->gone && !fragment.gone) ||
         (best->gone == fragment.gone && rise_of(fragment.source()) > rise_of(best->source()));
@@ -215,11 +248,18 @@ std::int64_t RootState::rise_of(std::uint8_t source) const {
   return never;
 }
 
+std::span<const Fragment> RootState::fragments_of(NodeId node) const {
+  const auto [first, last] =
+      std::equal_range(fragments_.begin(), fragments_.end(), node, NodeOrder{});
+  return {first, last};
+}
+
 void RootState::expire(const DocumentPlan& plan, std::uint8_t source, std::uint16_t epoch,
                        std::uint64_t horizon) {
   const auto expired = [&](const Fragment& fragment) {
-    return fragment.gone && plan.nodes[fragment.node()].kind == NodeKind::child &&
-           fragment.source() == source &&
+    const bool child = plan.nodes[fragment.node()].kind == NodeKind::child;
+    const bool mark = fragment.node() == 0 && fragment.row_key().empty();
+    return fragment.gone && (child || mark) && fragment.source() == source &&
            std::pair(fragment.token.epoch, fragment.token.seq) <= std::pair(epoch, horizon);
   };
   std::erase_if(fragments_, [&](const Fragment& fragment) {

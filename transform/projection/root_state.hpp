@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -76,15 +77,17 @@ class RootState {
   // one, and of live ones that whose token rose last: an order that moved.
   const Fragment* root() const;
   const std::vector<Fragment>& fragments() const { return fragments_; }
+  // Those of one node, by key; tombstones too.
+  std::span<const Fragment> fragments_of(NodeId node) const;
   const std::vector<SourceMark>& marks() const { return marks_; }
   std::int64_t committed_at_us() const { return committed_at_us_; }
 
   std::vector<PendingMark>& pending() { return pending_; }
   const std::vector<PendingMark>& pending() const { return pending_; }
 
-  // Drops token tombstones of rows of `source` whose seq is at or below `horizon` in `epoch` (R5).
-  // Never the root row's own, which says that a stub must be there, nor a lookup's: a zombie's late
-  // append could undercut it.
+  // Drops marks of deleted roots and token tombstones of rows of `source` whose seq is at or below
+  // `horizon` in `epoch` (R5). Never the root row's own, which says that a stub must be there, nor
+  // a lookup's: a zombie's late append could undercut it.
   void expire(const DocumentPlan& plan, std::uint8_t source, std::uint16_t epoch,
               std::uint64_t horizon);
 
@@ -95,6 +98,11 @@ class RootState {
 
  private:
   Fragment& at(std::string_view key, bool& created);
+  // The root was deleted with `token`: what hangs on it by a declared foreign key goes with it,
+  // though the server says nothing about it. True: some row of it was there.
+  bool fell(const DocumentPlan& plan, std::uint8_t source, const Token& token);
+  // Whether a row of this node and source went with an earlier root.
+  bool went_before(const PlanNode& node, std::uint8_t source, const Token& token) const;
   Applied apply_entry(const DocumentPlan& plan, const LookupEntry& entry,
                       std::vector<std::string>* changed);
   void set(Fragment& fragment, const Token& token, bool gone, std::string_view values);

@@ -3,6 +3,7 @@
 import functools
 import re
 
+import compute
 import source
 
 
@@ -27,10 +28,10 @@ class Places:
         self._shards, self._pipeline, self._unique = shards, pipeline, unique
         self._views = {}
 
-    def view(self, shard, node, parent_table=None):
+    def view(self, shard, node, parent_table=None, computed=()):
         key = (id(node), shard.name)
         if key not in self._views:
-            self._views[key] = View(shard, node, parent_table, self)
+            self._views[key] = View(shard, node, parent_table, self, computed)
         return self._views[key]
 
     def homes(self, table):
@@ -55,7 +56,7 @@ class Places:
 class View:
     """The rows of one node, ready to be shown under their parent."""
 
-    def __init__(self, shard, node, parent_table=None, places=None):
+    def __init__(self, shard, node, parent_table=None, places=None, computed=()):
         self.node = node
         places = places or Places([shard])
         table = shard.table(node.table)
@@ -66,12 +67,17 @@ class View:
             for child in node.lookups
         ]
         self.children = [
-            [places.view(home, child, table) for home in places.of_child(shard, child, node)]
+            [
+                places.view(home, child, table, compute.columns_of(node.compute, child.name))
+                for home in places.of_child(shard, child, node)
+            ]
             for child in node.children
         ]
         held = [name for view in self.lookups for name in view.node.on]
         sort = [name for name, _ in node.sort]
-        self._names = list(dict.fromkeys([c for _, c in self._fields] + held + sort + table.key))
+        self._names = list(
+            dict.fromkeys([c for _, c in self._fields] + held + sort + table.key + list(computed))
+        )
         self._place = {name: place for place, name in enumerate(self._names)}
         self._finish = [
             (place, table.columns[name].convert)
@@ -109,6 +115,9 @@ class View:
             shown[view.node.name] = view.pointed_at(self._pick(row, view.node.on))
         for views in self.children:
             add_children(shown, views, self._pick(row, self._table.key))
+        for name, formula in self.node.compute.items():
+            views = next(v for v in self.children if v[0].node.name == formula.child)
+            shown[name] = computed(formula, views, self._pick(row, self._table.key))
         return shown
 
     def _pick(self, row, names):
@@ -134,6 +143,13 @@ class View:
         """(row, view) of the rows that hang on a parent with this primary key."""
         return [(self.values(text), self) for text in self.rows.get(key, ())]
 
+    def is_shown(self, row):
+        """Of a flattened child, only rows whose target is there."""
+        if not self.node.flatten:
+            return True
+        [target] = [view for view in self.lookups if view.node.name == self.node.flatten]
+        return target.pointed_at(self._pick(row, target.node.on)) is not None
+
 
 def add_children(shown, views, key):
     """A child's rows under a parent with this primary key, of all the shards that have some."""
@@ -141,7 +157,8 @@ def add_children(shown, views, key):
     rows = [pair for view in views for pair in view.children_of(key)]
     for place, kind, descending in reversed(views[0]._order):
         rows.sort(key=lambda pair, p=place, k=kind: k(pair[0][p]), reverse=descending)
-    if node.cap:
+    rows = [(row, view) for row, view in rows if view.is_shown(row)]
+    if node.cap and not node.hidden:
         shown[node.cap[1]] = len(rows) > node.cap[0]
     rows = rows[: min(node.limit or len(rows), node.cap[0] if node.cap else len(rows))]
     if node.hidden:
@@ -150,6 +167,17 @@ def add_children(shown, views, key):
     if node.flatten:
         objects = [item[node.flatten] for item in objects]
     shown[node.name] = (objects[0] if objects else None) if node.one else objects
+
+
+def computed(formula, views, key):
+    """A computed field over all rows of this child under a parent with this primary key."""
+    columns = views[0]._table.columns
+    if any(columns[name].as_number for name in formula.columns):
+        raise NotImplementedError("computed over decimals that are numbers")
+    kinds = {name: columns[name].type for name in formula.columns}
+    rows = [pair for view in views for pair in view.children_of(key)]
+    picked = [{n: row[view._place[n]] for n in formula.columns} for row, view in rows]
+    return formula.over(picked, kinds)
 
 
 def sort_steps(sort, table, place):

@@ -10,8 +10,10 @@ import re
 
 import yaml
 
+import compute
+
 NODE_KEYS = {
-    "root": {"root", "id", "fields", "lookups", "children", "unique_across_shards"},
+    "root": {"root", "id", "fields", "lookups", "children", "compute", "unique_across_shards"},
     "lookup": {"table", "on", "fields", "lookups", "when_changed"},
     "child": {
         "table",
@@ -54,6 +56,7 @@ class Node:
     flatten: str = None
     hidden: bool = False
     keep: bool = False
+    compute: dict = dataclasses.field(default_factory=dict)  # name -> expression; of the root
 
     def walk(self):
         yield self
@@ -169,6 +172,9 @@ def node(kind, name, raw, path):
     made.cap = (int(raw["cap"]["rows"]), raw["cap"]["flag"]) if "cap" in raw else None
     made.one, made.hidden = raw.get("one") == "true", raw.get("hidden") == "true"
     made.flatten, made.keep = raw.get("flatten"), raw.get("when_changed") == "keep"
+    made.compute = {name: compute.parse(text) for name, text in raw.get("compute", {}).items()}
+    if made.flatten and any(look.keep for look in made.lookups):
+        raise Refused(f"{made.path}: flatten of a keep lookup, of which only the shape is known")
     return made
 
 

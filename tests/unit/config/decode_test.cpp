@@ -230,6 +230,38 @@ TEST(LoadResult, FindsThePlaceOfAPath) {
             "                                    ^^^^^^\n");
 }
 
+TEST(Cascades, AreKnownToEveryDocument) {
+  const auto spec =
+      spec_of(kHead +
+              "  items: { cascade: { on: o, references: orders, delete: set_null } }\n"
+              "documents: { order: { root: orders, id: \"{id}\", children: { i: { table: items, "
+              "on: o } } } "
+              "}\n");
+  ASSERT_EQ(spec.documents.size(), 1u);
+  ASSERT_EQ(spec.documents[0].cascades.size(), 1u);
+  const transform::CascadeSpec& cascade = spec.documents[0].cascades[0];
+  EXPECT_EQ(cascade.table, "items");
+  EXPECT_THAT(cascade.on, ElementsAre("o"));
+  EXPECT_EQ(cascade.references, "orders");
+  EXPECT_TRUE(cascade.set_null);
+}
+
+TEST(LoadResult, UnderlinesTheNameThatIsMeant) {
+  const LoadResult loaded = load_text(kHead +
+                                      "documents: { order: { root: orders, id: \"{id}\", children: "
+                                      "{ i: { table: items, on: o } },\n"
+                                      "  compute: { a: \"sum(i.qty * i.pirce)\" } } }\n");
+  ASSERT_TRUE(loaded.spec.has_value()) << all_text(loaded);
+  const Problem problem = loaded.locate(
+      Error{Disposition::halt, "plan.invalid",
+            "documents.order.compute.a: table shop.items has no column 'pirce'; did you mean "
+            "'price'?"});
+  EXPECT_EQ(render(problem, false),
+            "orders.yaml:11:32: error[E0207]: table shop.items has no column 'pirce'\n"
+            "   11 |   compute: { a: \"sum(i.qty * i.pirce)\" } } }\n"
+            "                                       ^^^^^ did you mean 'price'?\n");
+}
+
 TEST(LoadResult, SumsUp) {
   EXPECT_EQ(summary(spec_of(kHead + kDocument)), "shop: 1 document, 0 event rules, 1 sink");
 }
