@@ -38,7 +38,7 @@ class Schema:
     """Draws tables and the documents over them."""
 
     def __init__(self, rng):
-        self._rng, self.tables = rng, {}
+        self._rng, self.tables, self._nodes = rng, {}, 0
         self.documents, self.pointers = {}, []  # pointers: (table, columns, table pointed at)
 
     def draw(self):
@@ -57,8 +57,6 @@ class Schema:
             self._second_use(places)
         if rng.random() < 0.3:
             self._second_document()
-        for name in list(self.documents):
-            self._in_order_of_language(self.documents[name])
         return self
 
     # --- tables
@@ -84,16 +82,19 @@ class Schema:
         """Columns in `table` that hold a key of `target`."""
         names = []
         for kind, domain in self._kinds_of_key(target):
-            kind = self._rng.choice(["bigint", kind]) if kind == "unsigned" and False else kind
             names.append(table.add(f"{prefix}_{len(names)}", kind, "fk", domain + 1))
         self.pointers.append((table.name, names, target.name))
         return names
 
     # --- nodes
 
+    def _node_name(self):
+        self._nodes += 1
+        return f"n{self._nodes}"
+
     def _child(self, root, document):
         """A table whose rows point at the root; sometimes that is the begin of their primary key."""
-        rng, name = self._rng, f"n{len(self.tables)}"
+        rng, name = self._rng, self._node_name()
         if rng.random() < 0.3:
             table = self._table([*self._kinds_of_key(root), ("unsigned", 4)])
             on = table.key[:-1]
@@ -118,11 +119,9 @@ class Schema:
         return {"sort": [self._rng.choice(["", "-"]) + name for name in chosen]}
 
     def _lookup(self, table, node):
-        """A table of its own that this node points at: by its key, by a unique column, or key to key."""
-        rng, target = self._rng, self._table()
-        name = f"n{len(self.tables)}"
-        kind = rng.random()
-        if kind < 0.2:
+        """A table of its own that this node points at: by its key or by a unique column."""
+        rng, target, name = self._rng, self._table(), self._node_name()
+        if rng.random() < 0.2:
             target.code = target.add("code", rng.choice(["bigint", "word"]), "code", 10)
             column = table.add(f"{name}_c", target.columns["code"][0], "fk", 11)
             on = {column: "code"}
@@ -167,11 +166,6 @@ class Schema:
     def _id(self, table):
         prefix = self._rng.choice(["", "", "d:"]) if len(table.key) > 1 else ""
         return prefix + "-".join("{" + name + "}" for name in table.key)
-
-    def _in_order_of_language(self, node):
-        """Lookups, then children: documents show them so, whatever the order of the file."""
-        for one in list(node.get("children", {}).values()) + list(node.get("lookups", {}).values()):
-            self._in_order_of_language(one)
 
     def options(self):
         """`tables`: columns that are excluded, booleans, decimals as numbers."""

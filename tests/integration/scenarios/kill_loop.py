@@ -116,14 +116,19 @@ class Loop:
         self.await_health()
 
     def _shoot(self, end, while_alive=None):
-        rng = self._world.rng
-        shot = time.monotonic() + rng.uniform(0.2, 2)
+        shot = time.monotonic()
         while time.monotonic() < end and (while_alive is None or while_alive.is_alive()):
             self._awake_those_due()
             if time.monotonic() >= shot:
-                self._one(rng.choice(self._victims))
-                shot = time.monotonic() + rng.uniform(0.2, 2)
+                self._one(self._choose())
+                shot = time.monotonic() + self._world.rng.uniform(0.2, 2)
             time.sleep(0.02)
+
+    def _choose(self):
+        """One that is stopped mostly sleeps on: else no stop would outlast the session."""
+        awake = [victim for victim in self._victims if victim.awake_at is None]
+        others = self._victims if self._world.rng.random() < 0.1 else awake
+        return self._world.rng.choice(others or self._victims)
 
     def _one(self, victim):
         victim.look_for_an_end(self._world.say)
@@ -175,10 +180,11 @@ class Loop:
         until(healthy, 180, "all processes are healthy again")
         self._world.say(f"all healthy after {time.monotonic() - began:.1f} s")
 
-    def crew(self):
+    def crew(self, without=()):
         """The projectors of this moment."""
         crew = workers.Workers(self._world, None)
-        crew.running = {victim.name: victim.process for victim in self._victims[1:]}
+        present = [victim for victim in self._victims[1:] if victim not in without]
+        crew.running = {victim.name: victim.process for victim in present}
         return crew
 
 
@@ -205,30 +211,24 @@ class Eyes:
 
 
 def pauses(world, loop, victims):
-    """With nothing else going on: how long until every partition is taken again. Seconds."""
+    """With nothing else going on: seconds from a change of the crew until every partition is taken again."""
+    one, other = victims[-2:]
+
+    def took(kind, change, without=()):
+        began = time.monotonic()
+        change()
+        loop.crew(without).await_shared(120)
+        found[kind] = time.monotonic() - began
+        world.say(f"{kind}: every partition is taken again after {found[kind]:.1f} s")
+
     found = {}
-    crew = loop.crew()
-    last = victims[-1]
-    last.process.kill()
-    last.start()
-    found["killed, started again"] = loop_shared(loop)
-    last.process.stop()
-    del crew.running[last.name]
-    found["left"] = crew.await_shared()
-    last.start()
-    found["joined"] = loop_shared(loop)
-    del crew.running[victims[-2].name]
-    victims[-2].process.kill()
-    crew.running[last.name] = last.process
-    found["killed, for good"] = crew.await_shared()
-    victims[-2].start()
-    loop_shared(loop)
-    world.say("pauses: " + ", ".join(f"{kind} {s:.1f} s" for kind, s in found.items()))
+    took("killed and started again", one.kill)
+    took("left", lambda: one.process.send(signal.SIGTERM), {one})
+    check(one.process.wait(60) == 0, f"SIGTERM ended {one.name} with {one.process.code}")
+    took("joined", one.start)
+    took("killed for good", other.process.kill, {other})
+    took("joined after that", other.start)
     return found
-
-
-def loop_shared(loop):
-    return loop.crew().await_shared(120)
 
 
 def transactions(load):
