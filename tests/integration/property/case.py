@@ -27,8 +27,10 @@ def make(seed, setup=None):
         "pipeline": {"tables": schema.options(), "documents": schema.documents},
         "partitions": rng.randint(1, 5),
         "filling": load.filling(),
-        "start": rng.choice([0, 0, rng.randrange(count // 2)]),  # transactions before the program
-        "kills": sorted(rng.sample(range(count // 2, count), rng.randint(1, 3))),
+        # Numbers of transactions: when the program starts, when its first load must be over.
+        "start": rng.choice([0, 0, rng.randrange(count // 4)]),
+        "streaming": rng.randrange(count // 4, count // 2),
+        "kills": sorted(rng.sample(range(count // 8, count), rng.randint(1, 4))),
         "transactions": transactions,
     }
 
@@ -80,7 +82,8 @@ def _with(case, **changes):
     made = {**copy.deepcopy(case), **changes}
     count = len(made["transactions"])
     made["kills"] = [kill for kill in made["kills"] if kill < count] or [count // 2]
-    made["start"] = min(made["start"], count // 2)
+    made["start"] = min(made["start"], count // 4)
+    made["streaming"] = min(made["streaming"], count // 2)
     return made
 
 

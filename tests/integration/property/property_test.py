@@ -19,6 +19,7 @@ import random
 import signal
 import sys
 import time
+import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "scenarios"))
@@ -99,6 +100,11 @@ class Program:
         self._running[name] = self._start(name)
         self.kills += 1
 
+    def await_streaming(self):
+        """The first load is over."""
+        for child in self._running.values():
+            child.await_word("streaming", "catching_up", seconds=90)
+
     def end(self):
         for name, child in self._running.items():
             code = child.stop()
@@ -148,8 +154,11 @@ def run(world, case):
     for number, transaction in enumerate(case["transactions"]):
         if number == case["start"]:
             program, watchers = Program(setup, rng), setup.watchers()
+        if number == case["streaming"]:
+            program.await_streaming()
         load.perform(transaction)
-        if number in case["kills"]:
+        time.sleep(rng.choice([0, 0, 0.02, 0.2]))  # of the load
+        if number in case["kills"] and program:
             program.kill_one()
     compared = setup.documents_are_equal(within=60)
     program.end()
@@ -170,10 +179,10 @@ def attempt(args, case, say=True):
         world = harness.World(args)
         try:
             done = run(world, case)
-        except Failed as problem:
-            failure = str(problem)
+        except Exception as problem:  # everything that a case can meet is a failure of it
+            failure = str(problem) if isinstance(problem, Failed) else traceback.format_exc()
         finally:
-            world.end(failure is not None)
+            world.end(done is None)
     return done, failure
 
 

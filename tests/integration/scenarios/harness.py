@@ -66,6 +66,7 @@ class World:
         self.tag = f"{args.scenario[:20].replace('_', '-')}-{self.seed:08x}"  # names what is in the servers
         self.folder = args.dir / self.tag
         self.processes = []
+        self.environment = {}  # until servers are up
         self._databases = []
         self._began = time.monotonic()
 
