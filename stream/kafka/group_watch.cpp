@@ -11,7 +11,6 @@ namespace tailrace::stream::kafka {
 namespace {
 
 constexpr Milliseconds look_after{3000};  // a rebalance that goes on by itself is over by then
-constexpr int answer_timeout_ms = 5000;
 constexpr Milliseconds metadata_patience{1000};
 
 using AdminOptions =
@@ -71,7 +70,7 @@ void GroupWatch::ask() {
   due_.reset();
   const AdminOptions options(
       rd_kafka_AdminOptions_new(client_, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS));
-  rd_kafka_AdminOptions_set_request_timeout(options.get(), answer_timeout_ms, nullptr, 0);
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), admin_request_timeout_ms, nullptr, 0);
   answer_.reset(rd_kafka_queue_new(client_));
   const char* groups[] = {options_.group.c_str()};
   rd_kafka_DescribeConsumerGroups(client_, groups, 1, options.get(), answer_.get());

@@ -289,6 +289,25 @@ TEST_F(KafkaDies, AndStaysAwaySoCallsSayRetry) {
   stack("start kafka");
 }
 
+// librdkafka 2.0.2 aborts the process when a coordinator comes back to an admin request that timed
+// out.
+TEST_F(KafkaDies, AndComesBackAfterAQuestionWasGivenUp) {
+  kafka_->options().call_timeout = Milliseconds(1500);
+  auto asking = worker("w1");
+  ASSERT_TRUE(settle({asking.get()}, {6}));
+  stack("kill kafka");
+  const auto unanswered = asking->member->fetch_committed(0);
+  ASSERT_FALSE(unanswered);
+  EXPECT_EQ(unanswered.error().disposition, Disposition::retry) << unanswered.error().message;
+  stack("start kafka");
+  bool answered = false;
+  for (const Deadline end = in_ms(patience_ms); !answered && system_clock().now() < end;) {
+    if (!asking->member->poll(in_ms(100), asking->assignments)) asking = worker("w1");
+    answered = static_cast<bool>(asking->member->fetch_committed(0));
+  }
+  EXPECT_TRUE(answered);
+}
+
 TEST(KafkaOptionsCheck, NamesAWrongPropertyAndTheNearestOne) {
   KafkaOptions options;
   options.brokers = "127.0.0.1:1";
