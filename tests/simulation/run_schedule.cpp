@@ -64,6 +64,8 @@ class Runner {
         return world_.server().commit(random_writes(random, world_.server().model()));
       case Act::transaction_elsewhere:
         return world_.server().commit_elsewhere();
+      case Act::truncate:
+        return world_.server().truncate(static_cast<Table>(random.below(table_count)));
       case Act::fail_over:
         // What an aborted batch showed is repeated with higher tokens, which is a known gap (see
         // directed_capture_test.cpp).
