@@ -25,7 +25,7 @@ def make(seed, setup=None):
         "setup": setup or drawn,
         "tables": [table.sql() for table in schema.tables.values()],
         "pipeline": {"tables": schema.options(), "documents": schema.documents},
-        "partitions": rng.randint(1, 5),
+        "partitions": rng.randint(2, 5),  # a projector without one never says streaming
         "filling": load.filling(),
         # Numbers of transactions: when the program starts, when its first load must be over.
         "start": rng.choice([0, 0, rng.randrange(count // 4)]),

@@ -113,7 +113,6 @@ class Loop:
             if time.monotonic() < end:
                 self.await_health()
                 self._shoot_with_a_server_away()
-        self.await_health()
 
     def _shoot(self, end, while_alive=None):
         shot = time.monotonic()
@@ -250,8 +249,9 @@ def scenario(world):
     )
     loop.run(world.args.minutes * 60)
     check(load.code is None, f"the load ended with {load.code}: {load.text()}")
-    took = pauses(world, loop, victims)
     load.stop(signal.SIGINT)
+    loop.await_health()
+    took = pauses(world, loop, victims)
     compared = setup.equal(within=240)
     seen = eyes.end()
     summary = summarize(world, loop, victims) | {
