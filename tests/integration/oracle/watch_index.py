@@ -4,8 +4,8 @@
   watch_index.py --es http://localhost:9200 --alias orders --invariant 'items_total=sum(items.line_total)'
 
 Each poll reads what was written since the last one (by `_seq_no`, after a refresh), and reads the documents that
-changed last once more by `_id`, which sees what no refresh has shown yet. Until SIGTERM; then prints one JSON
-object. Exit: 0 nothing wrong, 4 something was, 3 the index never answered.
+changed last once more by `_id`, which sees what no refresh has shown yet. Until SIGTERM; prints a line of
+JSON at the end, and now and then before. Exit: 0 nothing wrong, 4 something was, 3 the index never answered.
 
 Wrong is: a version lower than one seen before (back), the same version with another content (ambiguous), a higher
 version with less of the source in it (older), a document that is gone (vanished), a broken invariant (torn).
@@ -27,6 +27,7 @@ import sinks
 import watch
 
 PAGE = 1000
+TELL_S = 30
 AGAIN = 50  # documents read by _id in each poll
 WRONGS = ("torn", "back", "older", "ambiguous", "vanished")
 
@@ -120,10 +121,19 @@ class Watcher:
     def run(self, interval):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._request_stop)
+        told = time.monotonic()
         while not self._stop:
             self.poll()
             time.sleep(interval)
+            if time.monotonic() - told > TELL_S:
+                self.tell()
+                told = time.monotonic()
         self.poll()
+        self.tell()
+
+    def tell(self):
+        """A line of JSON; the last one counts."""
+        print(json.dumps(self.report(), ensure_ascii=False), flush=True)
 
     def _request_stop(self, _number, _frame):
         self._stop = True
@@ -211,7 +221,6 @@ def main():
     args = p.parse_args()
     watcher = Watcher(Index(args.es, args.alias), args.invariant)
     watcher.run(args.interval)
-    print(json.dumps(watcher.report(), ensure_ascii=False))
     if not watcher.counts["polls"]:
         return 3
     return 0 if watcher.good else 4
