@@ -166,6 +166,27 @@ TEST(TombstonesOfOneSource, StayWhileOnlyAnotherOneGoesOn) {
   EXPECT_THAT(body(s, "1"), HasSubstr("\"items\":[]"));
 }
 
+// It has rows, and its first load takes a while; what changes meanwhile is shown behind it.
+TEST(AShardThatIsAddedLater, GetsItsFirstLoadAndHoldsUpNothingForGood) {
+  WorldOptions options = with(SourceKind::unique);
+  options.second_later = true;
+  Stage s(options);
+  s.write({product(7), order(1, 1), item(1, 1, 1)}, 0);
+  s.work(s.owner());
+  s.world.server(1).commit({order(2, 5), item(4, 2, 1)});
+  s.world.add_source();
+  s.world.step(s.owner());
+  s.world.capture_all(0);
+  s.world.server(0).commit({order(1, 2)});
+  s.world.capture_all(0);
+  for (int n = 0; n < 3; ++n) s.work(s.owner());
+  EXPECT_THAT(body(s, "1"), HasSubstr("\"note\":1,"));
+  expect_law(s.rest());
+  EXPECT_THAT(body(s, "1"), HasSubstr("\"note\":2,"));
+  EXPECT_THAT(body(s, "2"), HasSubstr("\"note\":" + of_b(5)));
+  EXPECT_THAT(body(s, "1"), HasSubstr("\"name\":7"));
+}
+
 // One capture dies behind the first part of a group and goes on with the second; in between the
 // other one's parts come, in the same partition.
 TEST(PartsOfTwoSources, ComeInBetweenEachOther) {
