@@ -178,16 +178,16 @@ Result<void> CaptureRole::handle(Transaction& transaction) {
     batch_began_ = deps_.clock.now();
   }
   follow_server(transaction);
-  TAILRACE_TRY(follow_table_events(transaction));
   position_.seq += transaction.transactions_skipped;
+  const bool counts =
+      transaction.kind == TransactionKind::rows || !transaction.table_events.empty();
+  if (counts) ++position_.seq;
+  TAILRACE_TRY(follow_table_events(transaction));
   progress_owed_ = true;
   switch (transaction.kind) {
     case TransactionKind::position_only:
       break;
     case TransactionKind::rows:
-      ++position_.seq;
-      TAILRACE_TRY(handle_rows(transaction));
-      break;
     case TransactionKind::snapshot_rows:
       TAILRACE_TRY(handle_rows(transaction));
       break;
@@ -227,6 +227,7 @@ Result<void> CaptureRole::follow_table_events(const Transaction& transaction) {
     }
     TAILRACE_ASSIGN(const bool grown, follow(event, options_.schema_policy, fit, schemas_.tables));
     schemas_grown_ = schemas_grown_ || grown;
+    if (empties(event)) TAILRACE_TRY(append_sweep(transaction, event.table.table));
   }
   return {};
 }

@@ -43,7 +43,10 @@ struct PartitionShared {
   std::size_t cache_bytes = 32u << 20;
   std::size_t state_chunk_bytes = 512u << 10;  // larger state records travel in chunks
   std::size_t unwritten_limit = 4000;          // changed roots that wait for a write of the store
-  std::uint64_t schema_version = 1;            // that the plan was compiled from
+  // How many roots may be asked to follow changed lookup values now: what they cause stands in
+  // front of changes that come in, in the log and at the sinks.
+  std::size_t fanout_room = 0;
+  std::uint64_t schema_version = 1;  // that the plan was compiled from
   RuleSwitches rules;
   stream::GroupMember* member = nullptr;  // set while the projector is joined
 };
@@ -107,6 +110,8 @@ class PartitionTask {
   Result<void> add_to_commit(stream::CommitBatch& batch);
   void commit_done(bool success);
 
+  std::size_t sweeps() const { return sweeps_.size(); }  // tables still to be taken out of roots
+
   // --- progress, for status and `--until now`
   struct Progress {
     bool running = false;
@@ -121,6 +126,7 @@ class PartitionTask {
   bool loading(std::size_t sink) const { return loads_[sink].has_value(); }
   Offset committed_offset() const { return committed_offset_; }
   std::size_t fanout_pending() const;  // changed lookup values not followed to the end
+  std::size_t fanout_under_way();      // appends for them that were not read back yet
   std::size_t outstanding_appends() const { return tickets_.size(); }
   std::size_t noted() const { return noted_.size(); }  // state records that wait for a commit
 
@@ -143,6 +149,17 @@ class PartitionTask {
     std::uint32_t count;
     std::uint32_t next;
     std::string bytes;
+  };
+  // A table that was emptied. Every root with older rows of it changes at the sweep's own offset:
+  // before anything later is applied to it, the others when the scan comes to them. The record
+  // holds the commit back until all have.
+  struct Sweep {
+    Offset offset;
+    transform::SweepRecord record;
+    std::string gtid;  // of record, which refers to it
+    std::string table;
+    std::string cursor;  // root key to go on from
+    bool again = false;  // the store has been through it, at least in part
   };
   struct Chunk {  // of the initial load of one sink
     std::uint32_t id;
@@ -178,6 +195,9 @@ class PartitionTask {
   void drop_parts(std::uint8_t source);
   // The first record that must be read again after a crash, because of parts; next_ without any.
   Offset first_part() const;
+  void begin_sweep(Offset offset, const transform::SweepRecord& record);
+  void sweep(RootEntry& root);
+  Result<bool> sweep_some();
   void mark_dirty(RootEntry& root, Offset offset, Offset hold);
   void touch(RootEntry& root);
   void add_edges(const RootEntry& root, const std::vector<std::string>& changed);
@@ -197,7 +217,7 @@ class PartitionTask {
   Result<bool> scan_some();
   Result<bool> scan_slice(const std::shared_ptr<Scan>& scan, transform::NodeId id, int& budget);
   int allowance(const transform::PlanNode& node);
-  Result<void> scan_edge(const std::shared_ptr<Scan>& scan, transform::NodeId node,
+  Result<void> scan_edge(const std::shared_ptr<Scan>& scan, const transform::Reference& wanted,
                          std::string_view root_key);
   std::vector<transform::NodeId> nodes_of(const LookupChangeSeen& change) const;
   void retire_scans();
@@ -256,6 +276,7 @@ class PartitionTask {
   std::map<std::uint8_t, std::string> acknowledged_gtids_;  // by source
   std::unordered_map<std::uint8_t, std::pair<std::uint16_t, std::uint64_t>> horizon_;  // epoch, seq
   std::map<std::uint8_t, Parts> parts_;                                                // by source
+  std::deque<std::unique_ptr<Sweep>> sweeps_;
 
   std::map<std::uint16_t, std::deque<std::shared_ptr<Scan>>>
       scans_;  // by lookup table, in offset order
@@ -265,7 +286,9 @@ class PartitionTask {
     double roots = 0;
   };
   std::map<transform::NodeId, Allowance> allowances_;
-  Offset last_append_ = -1;  // highest offset of an append of ours
+  Offset last_append_ = -1;            // highest offset of an append of ours
+  std::size_t scan_appends_ = 0;       // of scans, not acknowledged
+  std::deque<Offset> unread_appends_;  // of scans, acknowledged and not read back
 
   std::vector<std::optional<Load>> loads_;  // by sink
   std::uint32_t next_chunk_ = 1;

@@ -24,6 +24,25 @@ std::string edge_prefix(NodeId node, std::uint8_t source, std::string_view key) 
   return prefix;
 }
 
+// Of the references of `node` that a change concerns.
+std::string edge_prefix(NodeId node, const LookupChangeSeen& change) {
+  if (!change.every_key) return edge_prefix(node, change.source, change.key);
+  return edge_prefix(node, change.source, "").substr(0, change.source == 0 ? 1 : 3);
+}
+
+struct Edge {
+  std::string key;
+  std::string root;
+};
+Edge edge_of(std::string_view stored) {
+  ByteReader in(stored);
+  if (stored.front() == with_source) in.take(2);
+  in.byte();
+  Edge edge{std::string(in.sized()), {}};
+  edge.root.assign(in.position(), in.remaining());
+  return edge;
+}
+
 }  // namespace
 
 void PartitionTask::add_edges(const RootEntry& root, const std::vector<std::string>& changed) {
@@ -69,6 +88,7 @@ Result<void> PartitionTask::want(RootEntry& root, std::vector<transform::Referen
     tickets_[ticket] = {-1, nullptr};
   } else if (scan) {
     ++scan->outstanding;
+    ++scan_appends_;
     tickets_[ticket] = {-1, scan};
   } else {
     window_.hold(held);
@@ -129,7 +149,11 @@ void PartitionTask::appended(std::uint64_t ticket, Offset offset) {
   const auto at = tickets_.find(ticket);
   if (at == tickets_.end()) return;
   if (at->second.held >= 0) window_.release(at->second.held);
-  if (at->second.scan) --at->second.scan->outstanding;
+  if (at->second.scan) {
+    --at->second.scan->outstanding;
+    --scan_appends_;
+    unread_appends_.push_back(offset);
+  }
   tickets_.erase(at);
   last_append_ = std::max(last_append_, offset);
   retire_scans();
@@ -139,7 +163,7 @@ void PartitionTask::appended(std::uint64_t ticket, Offset offset) {
 Result<void> PartitionTask::post(const LookupChangeSeen& change) {
   bool referred = false;
   for (const NodeId node : nodes_of(change)) {
-    const std::string prefix = edge_prefix(node, change.source, change.key);
+    const std::string prefix = edge_prefix(node, change);
     TAILRACE_TRY(scan_store(Family::edge, prefix, [&](std::string_view key, std::string_view) {
       referred = referred || key.starts_with(prefix);
       return false;
@@ -162,7 +186,7 @@ std::vector<NodeId> PartitionTask::nodes_of(const LookupChangeSeen& change) cons
   std::vector<NodeId> nodes;
   for (const transform::PlanNode& node : shared_.plan.nodes) {
     if (node.kind == transform::NodeKind::lookup && node.lookup_table == change.table &&
-        node.key_set == change.key_set) {
+        (change.every_key || node.key_set == change.key_set)) {
       nodes.push_back(node.id);
     }
   }
@@ -186,28 +210,37 @@ Result<bool> PartitionTask::scan_slice(const std::shared_ptr<Scan>& scan, NodeId
   const transform::PlanNode& node = shared_.plan.nodes[id];
   const auto allowed = static_cast<std::size_t>(std::min(budget, allowance(node)));
   if (allowed == 0) return false;
-  const std::string prefix = edge_prefix(id, scan->change.source, scan->change.key);
+  const std::string prefix = edge_prefix(id, scan->change);
   if (scan->cursor.empty()) scan->cursor = prefix;
-  std::vector<std::string> roots;
+  std::vector<std::string> edges;
   TAILRACE_TRY(scan_store(Family::edge, scan->cursor, [&](std::string_view key, std::string_view) {
     if (!key.starts_with(prefix)) return false;
-    roots.emplace_back(key.substr(prefix.size()));
-    return roots.size() < allowed;
+    edges.emplace_back(key);
+    return edges.size() < allowed;
   }));
-  for (const std::string& root : roots) TAILRACE_TRY(scan_edge(scan, id, root));
-  budget -= static_cast<int>(roots.size());
-  if (node.refresh_per_second != 0) allowances_[id].roots -= static_cast<double>(roots.size());
-  if (roots.size() < allowed) {
+  for (const std::string& stored : edges) {
+    const Edge edge = edge_of(stored);
+    TAILRACE_TRY(scan_edge(scan, {id, scan->change.source, edge.key}, edge.root));
+  }
+  budget -= static_cast<int>(edges.size());
+  if (node.refresh_per_second != 0) allowances_[id].roots -= static_cast<double>(edges.size());
+  if (edges.size() < allowed) {
     ++scan->node;
     scan->cursor.clear();
   } else {
-    scan->cursor = prefix + roots.back() + '\0';
+    scan->cursor = edges.back() + '\0';
   }
   return true;
 }
 
+std::size_t PartitionTask::fanout_under_way() {
+  while (!unread_appends_.empty() && unread_appends_.front() < next_) unread_appends_.pop_front();
+  return scan_appends_ + unread_appends_.size();
+}
+
 Result<bool> PartitionTask::scan_some() {
-  int budget = edges_per_step;
+  int budget = static_cast<int>(std::min<std::size_t>(edges_per_step, shared_.fanout_room));
+  const int most = budget;
   bool any = false;
   for (auto& [table, queue] : scans_) {
     for (const std::shared_ptr<Scan>& scan : queue) {
@@ -223,16 +256,17 @@ Result<bool> PartitionTask::scan_some() {
       --budget;
     }
   }
+  shared_.fanout_room -= static_cast<std::size_t>(most - std::max(budget, 0));
   if (any) retire_scans();
   return any;
 }
 
-Result<void> PartitionTask::scan_edge(const std::shared_ptr<Scan>& scan, NodeId node,
+Result<void> PartitionTask::scan_edge(const std::shared_ptr<Scan>& scan,
+                                      const transform::Reference& wanted,
                                       std::string_view root_key) {
   TAILRACE_ASSIGN(RootEntry* const root, load(root_key));
   std::vector<transform::Reference> references;
   transform::references_of(shared_.plan, root->state, references);
-  const transform::Reference wanted{node, scan->change.source, scan->change.key};
   if (std::find(references.begin(), references.end(), wanted) == references.end()) {
     // A lookup value that nobody follows now may refer to it, and be followed again without a
     // change.
@@ -241,7 +275,7 @@ Result<void> PartitionTask::scan_edge(const std::shared_ptr<Scan>& scan, NodeId 
     if (std::find(kept.begin(), kept.end(), wanted) != kept.end()) return {};
     // The reference has left; a later one puts the edge again.
     batch_.remove(Family::edge,
-                  edge_prefix(node, scan->change.source, scan->change.key).append(root_key));
+                  edge_prefix(wanted.node, wanted.source, wanted.key).append(root_key));
     return {};
   }
   return want(*root, {wanted}, -1, scan);

@@ -95,6 +95,7 @@ Result<void> Projector::step(Deadline deadline) {
   }
   TAILRACE_TRY(read(read_deadline(deadline)));
   TAILRACE_TRY(take_acknowledgements());
+  shared_->fanout_room = fanout_room();
   for (auto& [partition, task] : partitions_) {
     TAILRACE_ASSIGN([[maybe_unused]] const bool busy, task->background());
   }
@@ -116,7 +117,7 @@ bool Projector::work_waits() const {
   }
   for (const auto& [partition, task] : partitions_) {
     if (task->stage() != PartitionTask::Stage::running || task->fanout_pending() > 0 ||
-        task->outstanding_appends() > 0) {
+        task->outstanding_appends() > 0 || task->sweeps() > 0) {
       return true;
     }
   }
@@ -174,6 +175,15 @@ Result<void> Projector::follow_lookups() {
   };
   TAILRACE_ASSIGN([[maybe_unused]] const bool some, view_->poll(post));
   return {};
+}
+
+// A product in a million orders: as many of them at once as keep the sinks busy, so that a change
+// that comes in waits for these only.
+std::size_t Projector::fanout_room() const {
+  std::size_t ahead = 0;
+  for (const Lane& lane : lanes_) ahead = std::max(ahead, lane.queue.size());
+  for (const auto& [partition, task] : partitions_) ahead += task->fanout_under_way();
+  return options_.fanout_window - std::min(options_.fanout_window, ahead);
 }
 
 Result<void> Projector::take_acknowledgements() {

@@ -39,6 +39,7 @@ struct ProjectorOptions {
   std::size_t cache_bytes = 32u << 20;  // root state held by all partitions together
   std::size_t dirty_limit = 5'000;      // roots waiting for sinks before reading pauses
   std::size_t noted_limit = 50'000;     // state records waiting for a commit before it pauses
+  std::size_t fanout_window = 2'000;    // roots that follow changed lookup values at once
   std::size_t fanout_limit = 10'000;    // changed lookup values waiting before more are read
   stream::Partition partitions = 4;
   std::size_t state_chunk_bytes = 512u << 10;  // larger state records travel in chunks
@@ -119,6 +120,7 @@ class Projector final : public stream::AssignmentListener, public DirtyListener 
   static Failure outrun(Error error);
   Result<void> take_acknowledgements();
   Result<void> follow_lookups();
+  std::size_t fanout_room() const;
   Deadline read_deadline(Deadline deadline) const;
   bool work_waits() const;
 

@@ -16,13 +16,15 @@ inline std::string state_topic(std::string_view pipeline, std::string_view docum
 inline std::string lookup_topic(std::string_view pipeline, std::string_view table) {
   return std::string(pipeline) + "." + std::string(table) + ".lookup";
 }
-// Keys of capture's signs of life in lookup logs begin so; no row's key does.
-inline constexpr std::string_view progress_key_prefix = "\xff progress/";
 inline std::string control_topic(std::string_view pipeline) {
   return std::string(pipeline) + ".positions";
 }
 inline std::string dead_letter_topic(std::string_view pipeline) {
   return std::string(pipeline) + ".dead";
 }
+
+// Records of a lookup log that are about no row; a source's name follows. No key set begins so.
+inline constexpr std::string_view progress_key_prefix = "\xff progress/";
+inline constexpr std::string_view sweep_key_prefix = "\xff sweep/";
 
 }  // namespace tailrace::engine

@@ -187,6 +187,21 @@ TEST(AShardThatIsAddedLater, GetsItsFirstLoadAndHoldsUpNothingForGood) {
   EXPECT_THAT(body(s, "1"), HasSubstr("\"name\":7"));
 }
 
+TEST(ATableThatIsEmptiedOnOneShard, KeepsItsRowsOnTheOther) {
+  Stage s(with(SourceKind::unique));
+  s.write({product(7), order(1, 1), item(1, 1, 1)}, 0);
+  s.write({product(8), item(2, 1, 2)}, 1);
+  s.work(s.owner());
+  s.truncate(Table::products, 1);
+  s.truncate(Table::items, 0);
+  s.work(s.owner());
+  s.write({item(3, 1, 3)}, 0);
+  expect_law(s.rest(true));
+  EXPECT_THAT(body(s, "1"), HasSubstr("\"name\":7"));
+  EXPECT_THAT(body(s, "1"), HasSubstr("\"product\":null"));
+  EXPECT_THAT(body(s, "1"), Not(HasSubstr("\"qty\":1,")));
+}
+
 // One capture dies behind the first part of a group and goes on with the second; in between the
 // other one's parts come, in the same partition.
 TEST(PartsOfTwoSources, ComeInBetweenEachOther) {

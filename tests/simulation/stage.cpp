@@ -41,6 +41,12 @@ Stage::Offset Stage::write(const std::vector<Write>& writes, std::size_t source)
   return end() - 1;
 }
 
+Stage::Offset Stage::truncate(Table table, std::size_t source) {
+  world.server(source).truncate(table);
+  world.capture_all();
+  return end() - 1;
+}
+
 void Stage::again(Offset offset) {
   const auto records = world.log().records(world.change_topic(), 0);
   const auto& record = records[static_cast<std::size_t>(offset)];

@@ -78,6 +78,12 @@ std::string DocumentPlan::key_prefix(std::string_view shard, std::size_t of_grou
   return prefix;
 }
 
+bool DocumentPlan::holds_rows_of(std::string_view table) const {
+  return std::any_of(nodes.begin(), nodes.end(), [&](const PlanNode& node) {
+    return node.kind != NodeKind::lookup && node.table == table;
+  });
+}
+
 Result<PipelinePlan> compile_plan(std::span<const DocumentSpec> documents,
                                   std::span<const TableSchema> tables, const SourceLayout& layout) {
   PlanBuilder builder(tables, layout);

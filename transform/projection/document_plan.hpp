@@ -82,6 +82,8 @@ struct DocumentPlan {
   std::size_t key_parts() const { return key_columns.size() + (shard_in_key ? 1 : 0); }
   // What the root keys of rows begin with that `shard` of `group` gives.
   std::string key_prefix(std::string_view shard, std::size_t of_group) const;
+  // Whether the root or a child is a row of `table`.
+  bool holds_rows_of(std::string_view table) const;
 };
 
 // A table that documents point at, as the lookup log carries it.
