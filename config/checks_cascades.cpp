@@ -21,7 +21,7 @@ void check_cascades(Decoder& decoder, const PipelineDraft& draft) {
       if (!why) continue;
       decoder.error_at(
           path,
-          {"E0222",
+          {"E0224",
            fmt::format("documents cannot follow what a delete in {} does to {}: {}",
                        cascade.references, table.name, *why),
            "make the foreign key ON DELETE RESTRICT, and delete its rows in the application"});

@@ -201,7 +201,7 @@ Type<ComputeSpec> compute_entry() {
           return;
         }
         const transform::ComputeMistake& mistake = parsed.error();
-        d.error_within(node, mistake.at, mistake.length, {"E0221", mistake.message, mistake.hint});
+        d.error_within(node, mistake.at, mistake.length, {"E0223", mistake.message, mistake.hint});
       }};
 }
 
@@ -340,7 +340,10 @@ const Object& document_object() {
                "limit, cap, flatten or hidden keep out. NULLs are skipped as in SQL; without a "
                "value left: null, and count 0.")
           .example("compute: { revenue: sum(items.qty * items.price) }")
-          .later("unique_across_shards", "Ids are unique without {shard}.")
+          .key("unique_across_shards", &DocumentSpec::unique_across_shards, boolean(),
+               "Ids are unique without {shard}: rows with one key on several shards are one "
+               "document, as when an order moves from one to the other.")
+          .fallback("false")
           .done();
   return declared;
 }

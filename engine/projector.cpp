@@ -320,22 +320,32 @@ bool Projector::all_loaded() const {
                      [](const auto& entry) { return entry.second->progress().loaded; });
 }
 
-bool Projector::has_reached(const GtidSet& target) const {
+bool Projector::has_reached(const Targets& targets) const {
   if (!all_loaded()) return false;
-  const auto contains = [&](const std::string& text) {
-    const auto set = GtidSet::parse(text);
-    return set && set->contains(target);
+  const auto is_reached = [](const std::map<std::uint8_t, std::string>& seen, std::uint8_t source,
+                             const GtidSet& target) {
+    const auto at = seen.find(source);
+    const auto set = GtidSet::parse(at == seen.end() ? std::string_view() : at->second);
+    return at != seen.end() && set && set->contains(target);
   };
   for (std::size_t t = 0; t < view_->tables(); ++t) {
     const auto table = static_cast<std::uint16_t>(t);
-    if (view_->used(table) && !contains(view_->progress(table))) return false;
+    if (!view_->used(table)) continue;
+    for (const std::uint8_t source : view_->sources(table)) {
+      const auto target = targets.find(source);
+      if (target == targets.end()) continue;
+      if (!is_reached(view_->progress(table), source, target->second)) return false;
+    }
   }
   for (const Lane& lane : lanes_) {
     if (lane.stubs != Lane::Stubs::done || !lane.under_way.empty()) return false;
   }
   return std::all_of(partitions_.begin(), partitions_.end(), [&](const auto& entry) {
     const PartitionTask::Progress progress = entry.second->progress();
-    return progress.settled && progress.pending == 0 && contains(progress.gtid_set);
+    if (!progress.settled || progress.pending > 0) return false;
+    return std::all_of(targets.begin(), targets.end(), [&](const auto& target) {
+      return is_reached(progress.gtid_sets, target.first, target.second);
+    });
   });
 }
 

@@ -40,7 +40,8 @@ Result<CommittedOffsets> fetch_committed(rd_kafka_t* client, const std::string& 
       rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS));
   std::array<char, 512> text{};
   const int wait_ms = milliseconds_until(deadline);
-  rd_kafka_AdminOptions_set_request_timeout(options.get(), wait_ms + 1, text.data(), text.size());
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), admin_request_timeout_ms, text.data(),
+                                            text.size());
   const ErrorHandle refused(rd_kafka_AdminOptions_set_require_stable_offsets(options.get(), 1));
   if (refused) return halt("log.config", rd_kafka_error_string(refused.get()));
 

@@ -74,7 +74,11 @@ Result<void> KafkaMember::open() {
   wakeup_.connect(membership_queue_.get());
   TAILRACE_ASSIGN(appender_, Appender::open(context_.config, options_.topic, wakeup_));
   committer_ = std::make_unique<Committer>(context_.config, options_, wakeup_);
+  group_watch_ = std::make_unique<GroupWatch>(membership_.get(), options_);
+  return subscribe();
+}
 
+Result<void> KafkaMember::subscribe() {
   const PartitionList topics(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(topics.get(), options_.topic.c_str(), RD_KAFKA_PARTITION_UA);
   const auto code = rd_kafka_subscribe(membership_.get(), topics.get());
@@ -114,6 +118,7 @@ void KafkaMember::on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code,
                                rd_kafka_topic_partition_list_t* partitions, void* self) {
   auto& member = *static_cast<KafkaMember*>(self);
   member.rebalanced_ = true;
+  member.group_watch_->assignment_changed(system_clock().now());
   if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     member.assign(*partitions);
   } else {
@@ -187,7 +192,15 @@ bool KafkaMember::serve_group(AssignmentListener& listener) {
     log_debug("kafka.group", {{"message", found.value().message}});
   }
   listener_ = nullptr;
+  if (!ended_ && group_watch_->should_rejoin(system_clock().now())) rejoin();
   return rebalanced_;
+}
+
+// Leaves and joins again; what it had is revoked by the polls that follow.
+void KafkaMember::rejoin() {
+  log_info("kafka.rejoining", {{"group", options_.group}});
+  rd_kafka_unsubscribe(membership_.get());
+  if (const Result<void> joined = subscribe(); !joined) ended_ = joined.error();
 }
 
 Result<std::span<const Record>> KafkaMember::poll(Deadline deadline, AssignmentListener& listener) {

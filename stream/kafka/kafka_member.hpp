@@ -9,6 +9,7 @@
 #include "stream/kafka/appender.hpp"
 #include "stream/kafka/committer.hpp"
 #include "stream/kafka/group_offsets.hpp"
+#include "stream/kafka/group_watch.hpp"
 #include "stream/kafka/partition_fetch.hpp"
 
 namespace tailrace::stream::kafka {
@@ -49,6 +50,8 @@ class KafkaMember final : public GroupMember {
   KafkaMember(const MemberContext& context, const GroupOptions& options)
       : context_(context), options_(options) {}
   Result<void> open();
+  Result<void> subscribe();
+  void rejoin();
   static void on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code,
                            rd_kafka_topic_partition_list_t* partitions, void* self);
   static void on_error(rd_kafka_t*, int code, const char* reason, void* self);
@@ -72,6 +75,7 @@ class KafkaMember final : public GroupMember {
   MessageBatch batch_;
   std::unique_ptr<Appender> appender_;
   std::unique_ptr<Committer> committer_;
+  std::unique_ptr<GroupWatch> group_watch_;
   AssignmentListener* listener_ = nullptr;  // during serve_group
   bool rebalanced_ = false;
   bool left_ = false;

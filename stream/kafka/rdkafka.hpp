@@ -44,6 +44,11 @@ Failure failure(rd_kafka_resp_err_t code, std::string_view doing);
 Result<Bounds> query_bounds(rd_kafka_t* client, const std::string& topic, Partition partition,
                             Deadline deadline);
 
+// librdkafka 2.0.2 aborts the process when a coordinator comes back to an admin request that has
+// timed out. So no request does, within the longest time that it takes: who has waited enough drops
+// the queue of the answer.
+inline constexpr int admin_request_timeout_ms = 3'600'000;
+
 // What is left until the deadline, for librdkafka's time-outs; never negative.
 int milliseconds_until(Deadline deadline);
 

@@ -22,7 +22,8 @@ struct BinlogEntry {
 
 class SimServer {
  public:
-  SimServer();
+  // `source`: its number, which its rows show.
+  explicit SimServer(std::size_t source = 0);
 
   void commit(const std::vector<Write>& writes);
   void commit_elsewhere();  // in tables that no pipeline reads
@@ -47,6 +48,7 @@ class SimServer {
 
  private:
   void append(Changes changes);
+  const std::size_t source_;
   ShopModel model_;
   bool payments_hang_ = false;
   std::vector<BinlogEntry> binlog_;

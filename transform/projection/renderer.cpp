@@ -16,13 +16,6 @@ bool earlier(const std::vector<SortKey>& sort, const RowView& a, const RowView& 
   return false;
 }
 
-// The row that `parent` points at by the lookup `node`; nullptr: it is not there.
-const Fragment* target_of(const PlanNode& node, const RowView& parent, const RootState& state) {
-  std::string key;
-  const Fragment* value = parent.key(node.parent_on, key) ? state.find(node.id, 0, key) : nullptr;
-  return value == nullptr || value->gone ? nullptr : value;
-}
-
 }  // namespace
 
 Renderer::Renderer(const DocumentPlan& plan, std::vector<std::string> sources,
@@ -30,10 +23,10 @@ Renderer::Renderer(const DocumentPlan& plan, std::vector<std::string> sources,
     : plan_(plan),
       sources_(std::move(sources)),
       generation_(generation),
-      id_(plan.id_template, plan.key_columns, sources_.empty() ? std::string() : sources_[0]) {}
+      id_(plan.id_template, plan.key_columns) {}
 
 std::optional<DocumentWrite> Renderer::render(std::string_view root_key, const RootState& state) {
-  const Fragment* root = state.find(0, 0, root_key);
+  const Fragment* root = state.root();
   if (root == nullptr) return std::nullopt;
   DocumentWrite write;
   write.id = id_.of(root_key);
@@ -43,7 +36,7 @@ std::optional<DocumentWrite> Renderer::render(std::string_view root_key, const R
   out.reserve(256);
   out.push_back('{');
   if (!root->gone) {
-    const RowView row(root->values);
+    const Row row{RowView(root->values), root->source()};
     append_object(out, plan_.nodes[0], row, state);
     for (const NodeId child : plan_.children) append_children(out, plan_.nodes[child], state);
     append_computed(out, state);
@@ -66,17 +59,25 @@ DocumentWrite Renderer::stub(std::string id) const {
 }
 
 // Fields, then lookups, each with a leading comma except right behind the brace.
-void Renderer::append_object(std::string& out, const PlanNode& node, const RowView& row,
+void Renderer::append_object(std::string& out, const PlanNode& node, const Row& row,
                              const RootState& state) {
   for (const OutputField& field : node.fields) {
     if (out.back() != '{') out.push_back(',');
     out += field.prefix;
-    append_json_value(out, row[field.slot]);
+    append_json_value(out, row.view[field.slot]);
   }
   for (const NodeId id : node.lookups) append_lookup(out, plan_.nodes[id], row, state);
 }
 
-void Renderer::append_lookup(std::string& out, const PlanNode& node, const RowView& parent,
+const Fragment* Renderer::target_of(const PlanNode& node, const Row& parent,
+                                    const RootState& state) {
+  std::string key;
+  if (!parent.view.key(node.parent_on, key)) return nullptr;
+  const Fragment* const value = state.find(node.id, node.source_for(parent.source), key);
+  return value == nullptr || value->gone ? nullptr : value;
+}
+
+void Renderer::append_lookup(std::string& out, const PlanNode& node, const Row& parent,
                              const RootState& state) {
   if (out.back() != '{') out.push_back(',');
   out += node.prefix;
@@ -86,23 +87,25 @@ void Renderer::append_lookup(std::string& out, const PlanNode& node, const RowVi
     return;
   }
   out.push_back('{');
-  append_object(out, node, RowView(value->values), state);
+  append_object(out, node, {RowView(value->values), value->source()}, state);
   out.push_back('}');
 }
 
 void Renderer::append_children(std::string& out, const PlanNode& node, const RootState& state) {
   if (node.hidden) return;
-  std::vector<RowView> rows;
+  std::vector<Row> rows;
   for (const Fragment& fragment : state.fragments_of(node.id)) {
-    if (!fragment.gone) rows.emplace_back(fragment.values);
+    if (!fragment.gone) rows.push_back({RowView(fragment.values), fragment.source()});
   }
-  std::vector<const RowView*> order;
+  std::vector<const Row*> order;
   order.reserve(rows.size());
-  for (const RowView& row : rows) {
+  for (const Row& row : rows) {
     if (is_shown(node, row, state)) order.push_back(&row);
   }
-  std::sort(order.begin(), order.end(),
-            [&](const RowView* a, const RowView* b) { return earlier(node.sort, *a, *b); });
+  // Equal ones, of two sources, stay in the order of the sources.
+  std::stable_sort(order.begin(), order.end(), [&](const Row* a, const Row* b) {
+    return earlier(node.sort, a->view, b->view);
+  });
   if (!node.cap_flag.empty()) {
     if (out.back() != '{') out.push_back(',');
     out += node.cap_prefix;
@@ -121,7 +124,7 @@ void Renderer::append_children(std::string& out, const PlanNode& node, const Roo
   }
   if (node.limit != 0 && order.size() > node.limit) order.resize(node.limit);
   out.push_back('[');
-  for (const RowView* row : order) {
+  for (const Row* row : order) {
     if (out.back() != '[') out.push_back(',');
     append_row(out, node, *row, state);
   }
@@ -129,19 +132,20 @@ void Renderer::append_children(std::string& out, const PlanNode& node, const Roo
 }
 
 // Of a flattened child, only rows whose target is there.
-bool Renderer::is_shown(const PlanNode& node, const RowView& row, const RootState& state) const {
+bool Renderer::is_shown(const PlanNode& node, const Row& row, const RootState& state) const {
   return node.flatten == 0 || target_of(plan_.nodes[node.flatten], row, state) != nullptr;
 }
 
 // The object of one row of a child.
-void Renderer::append_row(std::string& out, const PlanNode& node, const RowView& row,
+void Renderer::append_row(std::string& out, const PlanNode& node, const Row& row,
                           const RootState& state) {
   out.push_back('{');
   if (node.flatten == 0) {
     append_object(out, node, row, state);
   } else {
     const PlanNode& lookup = plan_.nodes[node.flatten];
-    append_object(out, lookup, RowView(target_of(lookup, row, state)->values), state);
+    const Fragment& target = *target_of(lookup, row, state);
+    append_object(out, lookup, {RowView(target.values), target.source()}, state);
   }
   out.push_back('}');
 }

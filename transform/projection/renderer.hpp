@@ -17,8 +17,7 @@ namespace tailrace::transform {
 
 class Renderer {
  public:
-  // `plan` must outlive the renderer. `sources`: names by index, for `_tailrace.source` and
-  // {shard}.
+  // `plan` must outlive the renderer. `sources`: names by index, for `_tailrace.source`.
   Renderer(const DocumentPlan& plan, std::vector<std::string> sources, std::uint16_t generation);
 
   // nullopt: the root row was never seen (children wait for it); nothing to write.
@@ -34,17 +33,18 @@ class Renderer {
  private:
   struct Row {
     RowView view;
-    std::string_view key;
+    std::uint8_t source;  // whose lookup rows it points at
   };
 
-  void append_object(std::string& out, const PlanNode& node, const RowView& row,
+  // The row that `parent` points at by the lookup `node`; nullptr: it is not there.
+  static const Fragment* target_of(const PlanNode& node, const Row& parent, const RootState& state);
+  void append_object(std::string& out, const PlanNode& node, const Row& row,
                      const RootState& state);
-  void append_lookup(std::string& out, const PlanNode& node, const RowView& parent,
+  void append_lookup(std::string& out, const PlanNode& node, const Row& parent,
                      const RootState& state);
   void append_children(std::string& out, const PlanNode& node, const RootState& state);
-  bool is_shown(const PlanNode& node, const RowView& row, const RootState& state) const;
-  void append_row(std::string& out, const PlanNode& node, const RowView& row,
-                  const RootState& state);
+  bool is_shown(const PlanNode& node, const Row& row, const RootState& state) const;
+  void append_row(std::string& out, const PlanNode& node, const Row& row, const RootState& state);
   void append_computed(std::string& out, const RootState& state);
   void append_meta(std::string& out, const RootState& state, Version version, bool deleted) const;
 

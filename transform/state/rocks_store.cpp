@@ -112,6 +112,7 @@ class RocksFactory final : public StoreFactory {
 
   Result<std::unique_ptr<KeyValueStore>> open(const std::string& name) override {
     const std::string path = options_.directory + "/" + name;
+    TAILRACE_TRY(clear(removed(path)));
     std::error_code error;
     std::filesystem::create_directories(path, error);
     if (error) return halt("state.io", fmt::format("cannot create {}: {}", path, error.message()));
@@ -127,15 +128,27 @@ class RocksFactory final : public StoreFactory {
     return std::make_unique<RocksStore>(path, db, std::move(handles));
   }
 
+  // At once, by another name: half of a store must never be opened again as the whole, or refused.
   Result<void> remove(const std::string& name) override {
     const std::string path = options_.directory + "/" + name;
+    TAILRACE_TRY(clear(removed(path)));
+    std::error_code error;
+    if (!std::filesystem::exists(path, error)) return {};
+    std::filesystem::rename(path, removed(path), error);
+    if (error) return halt("state.io", fmt::format("cannot remove {}: {}", path, error.message()));
+    return clear(removed(path));
+  }
+
+ private:
+  static std::string removed(const std::string& path) { return path + ".removed"; }
+
+  static Result<void> clear(const std::string& path) {
     std::error_code error;
     std::filesystem::remove_all(path, error);
     if (error) return halt("state.io", fmt::format("cannot remove {}: {}", path, error.message()));
     return {};
   }
 
- private:
   rocksdb::DBOptions database_options() const {
     rocksdb::DBOptions options;
     options.create_if_missing = true;

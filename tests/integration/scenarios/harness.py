@@ -66,6 +66,7 @@ class World:
         self.tag = f"{args.scenario[:20].replace('_', '-')}-{self.seed:08x}"  # names what is in the servers
         self.folder = args.dir / self.tag
         self.processes = []
+        self.environment = {}  # until servers are up
         self._databases = []
         self._began = time.monotonic()
 
@@ -157,9 +158,12 @@ class Child:
 
     def freeze(self, seconds):
         """SIGSTOP, and SIGCONT after a while: to others it is dead, then a zombie."""
-        self._process.send_signal(signal.SIGSTOP)
+        self.send(signal.SIGSTOP)
         time.sleep(seconds)
-        self._process.send_signal(signal.SIGCONT)
+        self.send(signal.SIGCONT)
+
+    def send(self, number):
+        self._process.send_signal(number)
 
     def stop(self, number=signal.SIGTERM, seconds=60):
         if self.code is None:

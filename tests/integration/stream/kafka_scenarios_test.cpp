@@ -108,6 +108,20 @@ TEST_F(KafkaScenario, AKilledWorkerThatComesBackKeepsItsPartitions) {
   ASSERT_RESULT(commit_soon(*back, batch(had[0], 0, "back")));
 }
 
+// The partitions that it was asked to give back belong to nobody then, and no rebalance is due.
+TEST_F(KafkaScenario, AWorkerKilledBetweenTheTwoStepsOfARebalanceLeavesNoPartitionBehind) {
+  auto killed = worker("w1");
+  ASSERT_TRUE(settle({killed.get()}, {6}));
+  auto other = worker("w2");
+  // The first step: the group takes three from w1, which does not poll and never hears of it. A
+  // poll ends early when the group did something.
+  ASSERT_TRUE(other->member->poll(in_ms(patience_ms), other->assignments));
+  ASSERT_THAT(other->assignments.owned, ElementsAre());
+  killed->member.reset();
+  auto back = worker("w1");
+  ASSERT_TRUE(settle({back.get(), other.get()}, {3, 3}));
+}
+
 TEST_F(KafkaScenario, AZombieIsRefusedAndToldThatItLost) {
   auto zombie = worker("w1");
   ASSERT_TRUE(settle({zombie.get()}, {6}));
@@ -243,8 +257,8 @@ TEST_F(KafkaDies, InATransactionAndTheWriterBeginsAnew) {
   }
   ASSERT_RESULT(committed);
   starter.join();
-  const auto read = read_to_end(
-      **kafka_->log().open_reader(changes_, 0, 0, Isolation::read_committed));
+  const auto read =
+      read_to_end(**kafka_->log().open_reader(changes_, 0, 0, Isolation::read_committed));
   EXPECT_THAT(values(read), ::testing::UnorderedElementsAre("first", "second", "appended"));
   EXPECT_EQ(acknowledged(*standing), 1U);
   // The member lives through it, or says retry and a new one takes its place.
@@ -273,6 +287,25 @@ TEST_F(KafkaDies, AndStaysAwaySoCallsSayRetry) {
   writer.reset();  // does not hang
   EXPECT_LT(system_clock().now() - before, Milliseconds(16'000));
   stack("start kafka");
+}
+
+// librdkafka 2.0.2 aborts the process when a coordinator comes back to an admin request that timed
+// out.
+TEST_F(KafkaDies, AndComesBackAfterAQuestionWasGivenUp) {
+  kafka_->options().call_timeout = Milliseconds(1500);
+  auto asking = worker("w1");
+  ASSERT_TRUE(settle({asking.get()}, {6}));
+  stack("kill kafka");
+  const auto unanswered = asking->member->fetch_committed(0);
+  ASSERT_FALSE(unanswered);
+  EXPECT_EQ(unanswered.error().disposition, Disposition::retry) << unanswered.error().message;
+  stack("start kafka");
+  bool answered = false;
+  for (const Deadline end = in_ms(patience_ms); !answered && system_clock().now() < end;) {
+    if (!asking->member->poll(in_ms(100), asking->assignments)) asking = worker("w1");
+    answered = static_cast<bool>(asking->member->fetch_committed(0));
+  }
+  EXPECT_TRUE(answered);
 }
 
 TEST(KafkaOptionsCheck, NamesAWrongPropertyAndTheNearestOne) {

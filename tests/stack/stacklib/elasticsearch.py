@@ -93,10 +93,13 @@ class Elasticsearch(Server):
         # Until there is a server, `down` has to end the launcher, which ends what it started.
         self.save(pid=launcher.pid, start_ticks=process.start_ticks(launcher.pid))
         problem = process.wait_for(lambda: launcher.poll() == 0 and self._pid_file.exists(),
-                                   self.start_deadline_s, lambda: launcher.poll() in (None, 0))
+                                   self.patient_start_deadline_s,
+                                   lambda: launcher.poll() in (None, 0))
         if problem is not None:
             if launcher.poll() is None:
-                launcher.kill()
+                launcher.terminate()  # it ends the server that it has begun to start
+                if not process.wait_gone(launcher.pid, process.start_ticks(launcher.pid), 10):
+                    launcher.kill()
             raise StackError(f"{self.name} did not start; the end of {self.log}:\n"
                              f"{process.log_tail(self.log)}")
         return int(self._pid_file.read_text())

@@ -23,6 +23,10 @@ class Server:
         self.state_file = self.dir / "state.json"
         self.log = self.dir / "server.log"
 
+    @property
+    def patient_start_deadline_s(self) -> float:
+        return self.start_deadline_s * float(os.environ.get("TAILRACE_STACK_PATIENCE", "1"))
+
     # -- what a kind says about itself
 
     def prepare(self) -> None:
@@ -170,7 +174,7 @@ class Server:
         self.save(**chosen)
 
     def _await_answer(self) -> None:
-        deadline_s = self.start_deadline_s * float(os.environ.get("TAILRACE_STACK_PATIENCE", "1"))
+        deadline_s = self.patient_start_deadline_s
         problem = process.wait_for(self.answers, deadline_s, lambda: self.running)
         if problem is None:
             return

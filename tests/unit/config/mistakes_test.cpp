@@ -191,13 +191,13 @@ INSTANTIATE_TEST_SUITE_P(
     Shapes, Mistakes,
     ::testing::Values(
         Mistake{"ComputeFunction", with_items("", "    compute: { a: summ(items.a) }\n"),
-                "E0221 15:19", "did you mean 'sum'?"},
+                "E0223 15:19", "did you mean 'sum'?"},
         Mistake{"ComputeInside", with_items("", "    compute: { a: \"sum(items.a / 2)\" }\n"),
-                "E0221 15:32", "0.01 * column divides by 100"},
+                "E0223 15:32", "0.01 * column divides by 100"},
         Mistake{"ComputeChild", with_items("", "    compute: { a: \"sum(2 * itms.a)\" }\n"),
                 "E0212 15:28", "did you mean 'items'?"},
         Mistake{"ComputeDeeper", with_items("", "    compute: { a: sum(items.b.c) }\n"),
-                "E0221 15:23", "rows that point at the root"},
+                "E0223 15:23", "rows that point at the root"},
         Mistake{"ComputeName", with_items("", "    compute: { items: count(items) }\n"),
                 "E0213 15:23", "the name of a child already"},
         Mistake{"ComputeExcluded",
@@ -226,15 +226,15 @@ INSTANTIATE_TEST_SUITE_P(
             "  p: { cascade: { on: c, references: c, delete: set_null } }\n" +
                 order("    id: \"{id}\"\n    lookups: { p: { table: p, on: p, when_changed: keep "
                       "} }\n"),
-            "E0222 10:8", "shows it as lookup 'p'"},
+            "E0224 10:8", "shows it as lookup 'p'"},
         Mistake{"CascadeOfAnotherKey",
                 "  items: { cascade: [{ on: o2, references: orders, delete: cascade }] }\n" +
                     with_items(""),
-                "E0222 10:22", "child 'items' of document 'order' hangs on another key"},
+                "E0224 10:22", "child 'items' of document 'order' hangs on another key"},
         Mistake{"CascadeOfNothing",
                 "  other: { cascade: { on: o, references: orders, delete: cascade } }\n" +
                     with_items(""),
-                "E0222 10:12", "no document has it as a child"},
+                "E0224 10:12", "no document has it as a child"},
         Mistake{"CascadeDelete",
                 "  items: { cascade: { on: o, references: orders, delete: restrict } }\n" +
                     with_items(""),
@@ -349,8 +349,8 @@ TEST(SourceMistakes, AreReportedAtTheirPlaces) {
       "    tls: { mode: verify }\n"
       "documents: { d: { root: t, id: \"{id}\" } }\n");
   EXPECT_EQ(places(loaded), (std::vector<std::string>{"E0204 1:11", "E0210 2:7", "E0202 4:3",
-                                                      "E0209 6:28", "E0219 6:32", "E0205 7:12",
-                                                      "E0205 8:18", "W0401 5:15", "W0404 6:19"}))
+                                                      "E0219 6:32", "E0205 7:12", "E0205 8:18",
+                                                      "E0221 9:32", "W0401 5:15", "W0404 6:19"}))
       << all_text(loaded);
   EXPECT_EQ(all_text(loaded).find("hunter2"), std::string::npos);
 }
@@ -364,7 +364,7 @@ TEST(SourceMistakes, DocumentsNeedASnapshot) {
 
 TEST(SourceMistakes, SourceOrSources) {
   const LoadResult loaded = load_text("tailrace: 1\nname: x\nsources: {}\ntables: { t: }\n");
-  EXPECT_EQ(places(loaded), (std::vector<std::string>{"E0209 3:1"})) << all_text(loaded);
+  EXPECT_EQ(places(loaded), (std::vector<std::string>{"E0204 3:10"})) << all_text(loaded);
 }
 
 }  // namespace
