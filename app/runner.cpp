@@ -247,7 +247,8 @@ Result<void> Runner::capture_once() {
       {*log_, system_clock(), board_, [this] { return schemas_of_source(); },
        [this](const std::vector<TableSchema>& schemas) { return open_source(schemas); },
        [this](TableSchema schema) { return fit_to_file(spec_, std::move(schema)); },
-       [this] { return first_position(); }});
+       [this] { return first_position(); },
+       stores_.get()});
   // The role owns the source: it must not be shown any more when the role goes.
   struct Unshow {
     Runner& runner;

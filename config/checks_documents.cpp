@@ -58,14 +58,22 @@ void check_lookups(Level& level, const std::vector<LookupSpec>& lookups) {
   }
 }
 
-void check_child(Level& level, const ChildSpec& child) {
+// `depth`: 1 below the root.
+void check_child(Level& level, const ChildSpec& child, std::size_t depth) {
   const std::string path = level.path + ".children." + child.name;
   level.show(child.name, "a child", path);
+  if (depth > transform::max_levels) {
+    return level.decoder.error_at(
+        path, {"E0204",
+               fmt::format("children go {} levels deep at most", transform::max_levels),
+               "show these rows in a document of their own"});
+  }
   Level inner{level.decoder, level.draft, path, child.table, {}};
   for (const std::string& column : child.on) inner.used(column, "on");
   for (const transform::SortSpec& sort : child.sort) inner.used(sort.column, "sort");
   check_fields(inner, child.fields);
   check_lookups(inner, child.lookups);
+  for (const ChildSpec& below : child.children) check_child(inner, below, depth + 1);
   if (child.one && child.limit > 0) {
     level.decoder.error_at(path + ".limit",
                            {"E0211", "'one: true' shows at most one row: 'limit' has no meaning",
@@ -95,7 +103,7 @@ void check_documents(Decoder& decoder, const PipelineDraft& draft) {
     check_id(level, document);
     check_fields(level, document.fields);
     check_lookups(level, document.lookups);
-    for (const ChildSpec& child : document.children) check_child(level, child);
+    for (const ChildSpec& child : document.children) check_child(level, child, 1);
   }
 }
 

@@ -128,7 +128,7 @@ Type<std::vector<std::string>> child_on() {
           return d.error(
               node,
               {"E0203", "'on' of a child names columns of its own table, not pairs",
-               "a child always matches the root's primary key: list its columns in that order"});
+               "a child always matches its parent's primary key: list its columns in that order"});
         }
         type.decode(d, node, out);
       }};
@@ -184,15 +184,22 @@ Type<std::vector<SortSpec>> sort() {
           }};
 }
 
+const Object& child_object();
+
+Type<std::vector<ChildSpec>> children() {
+  return named(Name::field, &ChildSpec::name, object<ChildSpec>(child_object));
+}
+
 const Object& child_object() {
   static const Object declared =
-      Declare<ChildSpec>("a child", "Rows that point at the root. No rows: [].")
+      Declare<ChildSpec>("a child", "Rows that point at the root, or at the rows of another child. No rows: [].")
           .key("table", &ChildSpec::table, name(Name::table), "The table that holds the rows.")
           .required()
           .example("table: order_items")
           .key("on", &ChildSpec::on, child_on(),
-               "Columns of this table that hold the root's primary key, in its order.")
-          .required("add on: the column of this table that points at the root")
+               "Columns of this table that hold the primary key of the root or of the child around it, "
+               "in its order.")
+          .required("add on: the column of this table that points at the parent")
           .example("on: order_id")
           .key("fields", &ChildSpec::fields, fields(),
                "Columns to show; { field: column } renames.")
@@ -212,7 +219,10 @@ const Object& child_object() {
           .key("lookups", &ChildSpec::lookups,
                named(Name::field, &LookupSpec::name, object<LookupSpec>(lookup_object)),
                "Rows that these rows point at.")
-          .later("children", "Rows that point at these rows.")
+          .key("children", &ChildSpec::children, children(),
+               fmt::format("Rows that point at these rows, by name; up to {} levels below the root.",
+                           transform::max_levels))
+          .example("children: { parcels: { table: parcels, on: shipment_id } }")
           .later("cap", "At most so many rows, with a flag.")
           .later("flatten", "Shows a lookup in place of the row.")
           .later("hidden", "Keeps the rows out of the document.")
@@ -273,8 +283,7 @@ const Object& document_object() {
           .key("lookups", &DocumentSpec::lookups,
                named(Name::field, &LookupSpec::name, object<LookupSpec>(lookup_object)),
                "Rows that the root points at, by name.")
-          .key("children", &DocumentSpec::children,
-               named(Name::field, &ChildSpec::name, object<ChildSpec>(child_object)),
+          .key("children", &DocumentSpec::children, children(),
                "Rows that point at the root, by name.")
           .later("compute", "Sums and counts over children.")
           .later("unique_across_shards", "Ids are unique without {shard}.")

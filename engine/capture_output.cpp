@@ -67,6 +67,8 @@ Result<void> CaptureRole::append(const stream::Append& record) {
   TAILRACE_TRY(writer_->append(record));
   // A giant transaction spans several log transactions; each says how far it got.
   if (batch_bytes_ < 2 * options_.batch_bytes) return {};
+  // What it says of placement is in the log with its position; only a wide one is told in pieces.
+  if (placement_ && !wide_) return {};
   return commit_inside();
 }
 
@@ -113,7 +115,9 @@ Result<void> CaptureRole::append_progress() {
 Result<void> CaptureRole::commit() {
   position_.open_records = 0;
   position_.open_gtid.clear();
+  if (placement_) TAILRACE_TRY(placement_->before_commit());
   TAILRACE_TRY(commit(position_));
+  if (placement_) TAILRACE_TRY(placement_->after_commit());
   committed_ = position_;
   open_ = false;
   report();

@@ -13,6 +13,7 @@
 
 #include "capture/change_source.hpp"
 #include "core/clock.hpp"
+#include "engine/capture_placement.hpp"
 #include "engine/control_records.hpp"
 #include "engine/rule_switches.hpp"
 #include "engine/status_board.hpp"
@@ -57,6 +58,8 @@ struct CaptureDependencies {
   // Asked by a pipeline that has read nothing yet: where to begin; nullopt, or empty: with a first
   // load.
   std::function<Result<std::optional<SourcePosition>>()> first_position{};
+  // Local stores, for documents with children of children; others need none.
+  transform::StoreFactory* stores = nullptr;
 };
 
 class CaptureRole {
@@ -83,8 +86,17 @@ class CaptureRole {
   Result<void> save_new_facts(const ControlState& control);
   Result<void> handle(Transaction& transaction);
   Result<void> handle_rows(Transaction& transaction);
-  Result<void> route_pass(Transaction& transaction, const transform::Origin& origin,
-                          std::uint32_t pass, std::uint32_t passes);
+  struct Pass {
+    std::uint32_t number = 0;
+    std::uint32_t count = 1;
+    bool first_reading = true;  // of the transaction: events, and what rows say of placement
+  };
+  Result<void> read_pass(Transaction& transaction, const transform::Origin& origin,
+                         const Pass& pass);
+  Result<void> finish_pass(const transform::Origin& origin);
+  Result<void> open_placement(const ControlState& saved);
+  Result<std::uint32_t> place_rows(Transaction& transaction, const transform::Origin& origin,
+                                   std::uint32_t passes);
   Result<void> follow_table_events(const Transaction& transaction);
   Result<void> save_grown_schemas();
   void follow_server(const Transaction& transaction);
@@ -111,6 +123,7 @@ class CaptureRole {
   std::shared_ptr<const std::string> saved_tables_;
   transform::PipelinePlan plan_;
   std::optional<transform::Router> router_;
+  std::unique_ptr<CapturePlacement> placement_;  // null: every row carries the key of its root
   std::optional<transform::EventMapper> events_;
   std::unique_ptr<stream::LogWriter> writer_;
   std::unique_ptr<capture::ChangeSource> source_;
@@ -129,6 +142,7 @@ class CaptureRole {
   std::uint64_t skip_records_ = 0;  // of a giant transaction: in the log already
   std::string open_gtid_;           // the transaction at hand
   std::uint64_t open_records_ = 0;
+  bool wide_ = false;  // the transaction at hand may be committed in pieces
   std::uint64_t rows_ = 0;
   std::int64_t last_commit_time_us_ = 0;
   Deadline last_read_{};

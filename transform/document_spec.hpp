@@ -41,17 +41,21 @@ struct LookupSpec {
   std::vector<LookupSpec> lookups;
 };
 
-// Rows that point at the root.
+// Rows that point at the root, or at the rows of another child.
 struct ChildSpec {
   std::string name;
   std::string table;
-  std::vector<std::string> on;  // this table's columns that hold the root's key, in its order
+  std::vector<std::string> on;  // this table's columns that hold the parent's key, in its order
   std::optional<std::vector<FieldSpec>> fields;
   std::vector<SortSpec> sort;  // then by primary key
   std::uint64_t limit = 0;     // 0: all
   bool one = false;
   std::vector<LookupSpec> lookups;
+  std::vector<ChildSpec> children;
 };
+
+// How many levels of children a document may have below its root.
+inline constexpr std::size_t max_levels = 8;
 
 struct DocumentSpec {
   std::string name;

@@ -35,10 +35,28 @@ void take_value(Shown& shown, Table table, std::int64_t key, const Json& row, co
 }
 
 std::string place(std::int64_t order, Table table, std::int64_t key) {
-  static constexpr const char* names[] = {"order",   "item",     "payment",
-                                          "product", "category", "price"};
+  static constexpr const char* names[] = {"order", "item",     "payment", "product", "category",
+                                          "price", "shipment", "parcel",  "scan"};
   return std::string(names[static_cast<std::size_t>(table)]) + " " + std::to_string(key) +
          " in order " + std::to_string(order);
+}
+
+// Nothing where the pipeline has no shipments.
+std::map<std::int64_t, std::string> read_shipments(const Json& json) {
+  std::map<std::int64_t, std::string> shipments;
+  if (!json.HasMember("shipments")) return shipments;
+  for (const Json& shipment : json["shipments"].GetArray()) {
+    std::map<std::int64_t, std::string> parcels;
+    for (const Json& parcel : shipment["parcels"].GetArray()) {
+      std::map<std::int64_t, std::string> scans;
+      for (const Json& scan : parcel["scans"].GetArray()) {
+        scans[number(scan, "id")] = number_text(number(scan, "place"));
+      }
+      parcels[number(parcel, "id")] = nested_text(number(parcel, "weight"), scans);
+    }
+    shipments[number(shipment, "id")] = nested_text(number(shipment, "carrier"), parcels);
+  }
+  return shipments;
 }
 
 // Where `state` stands in `history` at or behind `from`; nullopt: nowhere.
@@ -74,6 +92,7 @@ std::optional<Shown> read_document(const DocumentWrite& write) {
     take_value(shown, Table::products, product, item, "product");
     take_value(shown, Table::prices, price, item, "price");
   }
+  text.shipments = read_shipments(json);
   for (const Json& payment : json["payments"].GetArray()) {
     text.payments[number(payment, "id")] = number_text(number(payment, "amount"));
   }

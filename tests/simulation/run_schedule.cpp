@@ -61,7 +61,8 @@ class Runner {
   void act_on_source(Act act, Random& random) {
     switch (act) {
       case Act::transaction:
-        return world_.server().commit(random_writes(random, world_.server().model()));
+        return world_.server().commit(
+            random_writes(random, world_.server().model(), world_.options().shipments));
       case Act::transaction_elsewhere:
         return world_.server().commit_elsewhere();
       case Act::fail_over:
@@ -164,6 +165,8 @@ class Runner {
       case Act::trim:
         return trim(random);
       case Act::compact:
+        if (world_.options().shipments && random.chance(40))
+          return log.compact(world_.placement_topic());
         return log.compact(random.chance(60) ? world_.state_topic()
                                              : World::lookup_topics()[random.below(3)]);
       case Act::slow_commits:
@@ -179,8 +182,23 @@ class Runner {
         return lag(random);
       case Act::lose_log:
         return world_.lose_log();
+      case Act::lose_placement:
+        return lose_placement(random);
       default:
         return;
+    }
+  }
+
+  // Capture's machine goes down, or what it remembers is deleted or damaged.
+  void lose_placement(Random& random) {
+    world_.kill_capture();
+    switch (random.below(3)) {
+      case 0:
+        return world_.capture_stores().lose_all();
+      case 1:
+        return world_.capture_stores().damage(random);
+      default:
+        return world_.capture_stores().lose_unsynced(random);
     }
   }
 

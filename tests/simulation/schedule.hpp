@@ -51,6 +51,7 @@ enum class Act : std::uint8_t {
   refuse_commit,
   lag_lookups,
   lose_log,
+  lose_placement,
 };
 
 struct Action {
@@ -79,6 +80,6 @@ std::string text_of(const Action& action);
 std::string describe(const Schedule& schedule);
 
 // One random transaction of the shop.
-std::vector<Write> random_writes(Random random, const ShopModel& model);
+std::vector<Write> random_writes(Random random, const ShopModel& model, bool shipments);
 
 }  // namespace tailrace::simulation

@@ -15,8 +15,19 @@ namespace tailrace::simulation {
 
 // orders(id, note) items(id, order_id, product_id, price_id, qty) payments(id, order_id, amount)
 // products(id, name, category_id) categories(id, name) prices(id, amount)
-enum class Table : std::uint8_t { orders, items, payments, products, categories, prices };
-inline constexpr std::size_t table_count = 6;
+// shipments(id, order_id, carrier) parcels(id, shipment_id, weight) scans(id, parcel_id, place)
+enum class Table : std::uint8_t {
+  orders,
+  items,
+  payments,
+  products,
+  categories,
+  prices,
+  shipments,
+  parcels,
+  scans,
+};
+inline constexpr std::size_t table_count = 9;
 
 using Row = std::vector<std::int64_t>;  // [0] is the primary key
 inline constexpr std::int64_t null_value = std::numeric_limits<std::int64_t>::min();
@@ -70,6 +81,7 @@ class ShopModel {
     return tables_[static_cast<std::size_t>(table)];
   }
   void remember(const Changes& changes);
+  std::map<std::int64_t, std::string> parcels_of(std::int64_t shipment) const;
 
   std::map<std::int64_t, Row> tables_[table_count];
   std::map<std::int64_t, History> orders_;
@@ -77,14 +89,18 @@ class ShopModel {
   std::map<std::pair<Table, std::int64_t>, std::size_t> loaded_;
 };
 
-// The order rows as text: note, items by id, payments by id. Used by the model and by the law.
+// The order rows as text: note, items by id, payments by id, shipments by id with their parcels and
+// scans. Used by the model and by the law.
 struct OrderText {
   std::string note;
   std::map<std::int64_t, std::string> items;
   std::map<std::int64_t, std::string> payments;
+  std::map<std::int64_t, std::string> shipments;  // nested_text() of carrier and parcels
   std::string text() const;
 };
 std::string item_text(const Row& row);
+// A row's own value, and what is below it.
+std::string nested_text(std::int64_t value, const std::map<std::int64_t, std::string>& below);
 std::string number_text(std::int64_t number);
 
 }  // namespace tailrace::simulation

@@ -26,7 +26,23 @@ LookupSpec lookup_of(const std::string& name, const std::string& table, const st
   return spec;
 }
 
-std::vector<transform::DocumentSpec> documents(bool keep_prices) {
+transform::ChildSpec child_of(const std::string& name, const std::string& on) {
+  transform::ChildSpec spec;
+  spec.name = name;
+  spec.table = name;
+  spec.on = {on};
+  return spec;
+}
+
+transform::ChildSpec shipments() {
+  transform::ChildSpec shipments = child_of("shipments", "order_id");
+  transform::ChildSpec parcels = child_of("parcels", "shipment_id");
+  parcels.children = {child_of("scans", "parcel_id")};
+  shipments.children = {std::move(parcels)};
+  return shipments;
+}
+
+std::vector<transform::DocumentSpec> documents(const WorldOptions& options) {
   transform::DocumentSpec order;
   order.name = "order";
   order.root = "orders";
@@ -39,13 +55,14 @@ std::vector<transform::DocumentSpec> documents(bool keep_prices) {
                                  {{"name", "name"}, {"category_id", "category_id"}});
   product.lookups = {lookup_of("category", "categories", "category_id", {{"name", "name"}})};
   LookupSpec price = lookup_of("price", "prices", "price_id", {{"amount", "amount"}});
-  if (keep_prices) price.when_changed = transform::WhenChanged::keep;
+  if (options.keep_prices) price.when_changed = transform::WhenChanged::keep;
   items.lookups = {product, price};
   transform::ChildSpec payments;
   payments.name = "payments";
   payments.table = "payments";
   payments.on = {"order_id"};
   order.children = {items, payments};
+  if (options.shipments) order.children.push_back(shipments());
   return {order};
 }
 
@@ -61,9 +78,10 @@ const std::vector<std::string>& World::lookup_topics() {
 World::World(WorldOptions options)
     : options_(std::move(options)),
       change_topic_(engine::change_topic(pipeline, "order")),
-      state_topic_(engine::state_topic(pipeline, "order")) {
+      state_topic_(engine::state_topic(pipeline, "order")),
+      placement_topic_(engine::placement_topic(pipeline, "main")) {
   configure_log(options_.trace ? LogLevel::info : LogLevel::silent, LogFormat::text);
-  plan_ = *transform::compile_plan(documents(options_.keep_prices), shop_schemas());
+  plan_ = *transform::compile_plan(documents(options_), shop_schemas());
   for (std::size_t n = 0; n < options_.sinks; ++n) {
     sinks_.push_back(std::make_unique<SimSinkStore>("sink" + std::to_string(n), server_.model(),
                                                     options_.sink_rules));
@@ -77,6 +95,7 @@ World::~World() = default;
 
 void World::lose_log() {
   capture_.reset();
+  capture_stores_.lose_all();
   for (const auto& worker : workers_) {
     worker->projector.reset();
     worker->stores->lose_all();
@@ -126,7 +145,7 @@ void World::step_capture(int calls) {
     capture.pipeline = pipeline;
     capture.source = "main";
     capture.partitions = options_.partitions;
-    capture.documents = documents(options_.keep_prices);
+    capture.documents = documents(options_);
     capture.batch_bytes = options_.capture_batch_bytes;
     capture.pass_bytes = options_.pass_bytes;
     capture.part_bytes = options_.part_bytes;
@@ -140,6 +159,7 @@ void World::step_capture(int calls) {
             -> Result<std::unique_ptr<capture::ChangeSource>> {
           return std::make_unique<SimSource>(server_, schemas, options_.snapshot_chunk_rows);
         }};
+    deps.stores = &capture_stores_;
     capture_ = std::make_unique<engine::CaptureRole>(std::move(capture), std::move(deps));
     outcome = capture_->open();
   } else {

@@ -35,6 +35,7 @@ struct WorldOptions {
   Milliseconds progress_interval{250};
   Milliseconds idle_progress_interval{10000};
   bool keep_prices = true;          // off: refreshed, against what the law expects
+  bool shipments = false;           // with their parcels, and those with their scans
   std::vector<Write> before;        // rows that were there before the pipeline
   bool trace = false;               // tells every step and document on standard error
   std::set<std::string> tolerated;  // codes of halts that this schedule is about
@@ -63,6 +64,8 @@ class World {
   // `calls`: the process dies instead of making its n-th call from now; 0: it lives.
   void step_capture(int calls = 0);
   void kill_capture() { capture_.reset(); }
+  SimStores& capture_stores() { return capture_stores_; }
+  const std::string& placement_topic() const { return placement_topic_; }
   // Whether all that was ever read of the source is in the log for good.
   bool capture_committed() const;
   // All that the source committed is in the log for good, and said to be.
@@ -116,8 +119,10 @@ class World {
   const WorldOptions options_;
   std::string change_topic_;
   std::string state_topic_;
+  std::string placement_topic_;
   Fuse fuse_;
   VirtualClock clock_;
+  SimStores capture_stores_{fuse_};
   SimServer server_;
   sinks::LogIdentity identity_{"log0", 0};
   transform::PipelinePlan plan_;

@@ -36,9 +36,10 @@ std::optional<DocumentWrite> Renderer::render(std::string_view root_key, const R
   out.reserve(256);
   out.push_back('{');
   if (!root->gone) {
+    gathered_.assign(plan_.nodes.size(), {});
     const RowView row(root->values);
     append_object(out, plan_.nodes[0], row, state);
-    for (const NodeId child : plan_.children) append_children(out, plan_.nodes[child], state);
+    for (const NodeId child : plan_.children) append_children(out, plan_.nodes[child], {}, state);
     if (out.size() > 1) out.push_back(',');
   }
   append_meta(out, state, write.version, root->gone);
@@ -83,38 +84,72 @@ void Renderer::append_lookup(std::string& out, const PlanNode& node, const RowVi
   out.push_back('}');
 }
 
-void Renderer::append_children(std::string& out, const PlanNode& node, const RootState& state) {
+// Each row is looked at once, however many parents there are.
+const Renderer::Gathered& Renderer::gather(const PlanNode& node, const RootState& state) {
+  Gathered& found = gathered_[node.id];
+  if (found.done) return found;
+  found.done = true;
+  const auto& fragments = state.fragments();
+  const auto of_node = [](const Fragment& fragment, NodeId id) { return fragment.node() < id; };
+  auto at = std::lower_bound(fragments.begin(), fragments.end(), node.id, of_node);
+  for (; at != fragments.end() && at->node() == node.id; ++at) {
+    if (at->gone) continue;
+    Row& row = found.rows.emplace_back(Row{&*at, RowView(at->values), {}});
+    if (!node.deep()) continue;
+    row.parent.push_back(at->key[1]);
+    row.view.key(node.parent_key, row.parent);
+  }
+  found.order.reserve(found.rows.size());
+  for (const Row& row : found.rows) found.order.push_back(&row);
+  std::sort(found.order.begin(), found.order.end(), [&](const Row* a, const Row* b) {
+    if (const int order = a->parent.compare(b->parent); order != 0) return order < 0;
+    return earlier(node.sort, a->view, b->view);
+  });
+  return found;
+}
+
+void Renderer::append_children(std::string& out, const PlanNode& node, std::string_view parent,
+                               const RootState& state) {
   if (out.back() != '{') out.push_back(',');
   out += node.prefix;
-  std::vector<RowView> rows;
-  for (const Fragment& fragment : state.fragments()) {
-    if (fragment.node() == node.id && !fragment.gone) rows.emplace_back(fragment.values);
-  }
-  std::vector<const RowView*> order;
-  order.reserve(rows.size());
-  for (const RowView& row : rows) order.push_back(&row);
-  std::sort(order.begin(), order.end(),
-            [&](const RowView* a, const RowView* b) { return earlier(node.sort, *a, *b); });
+  const Gathered& all = gather(node, state);
+  const auto first = std::lower_bound(
+      all.order.begin(), all.order.end(), parent,
+      [](const Row* row, std::string_view wanted) { return row->parent < wanted; });
+  auto last = first;
+  while (last != all.order.end() && (*last)->parent == parent) ++last;
   if (node.one) {
-    if (order.size() > 1) ++surplus_ones_;
-    if (order.empty()) {
+    if (last - first > 1) ++surplus_ones_;
+    if (first == last) {
       out += "null";
       return;
     }
-    out.push_back('{');
-    append_object(out, node, *order[0], state);
-    out.push_back('}');
+    append_row(out, node, **first, state);
     return;
   }
-  if (node.limit != 0 && order.size() > node.limit) order.resize(node.limit);
+  const auto count = static_cast<std::uint64_t>(last - first);
+  if (node.limit != 0 && count > node.limit) {
+    last = first + static_cast<std::ptrdiff_t>(node.limit);
+  }
   out.push_back('[');
-  for (const RowView* row : order) {
-    if (out.back() != '[') out.push_back(',');
-    out.push_back('{');
-    append_object(out, node, *row, state);
-    out.push_back('}');
+  for (auto row = first; row != last; ++row) {
+    if (row != first) out.push_back(',');
+    append_row(out, node, **row, state);
   }
   out.push_back(']');
+}
+
+void Renderer::append_row(std::string& out, const PlanNode& node, const Row& row,
+                          const RootState& state) {
+  out.push_back('{');
+  append_object(out, node, row.view, state);
+  if (!node.children.empty()) {
+    const std::string parent = row.fragment->key.substr(1);  // source, key bytes
+    for (const NodeId child : node.children) {
+      append_children(out, plan_.nodes[child], parent, state);
+    }
+  }
+  out.push_back('}');
 }
 
 void Renderer::append_meta(std::string& out, const RootState& state, Version version,
