@@ -93,6 +93,7 @@ Result<void> CapturePlacement::catch_up(const SavedPosition& saved, const Clock&
                   log_.open_reader(options_.topic, 0, from, stream::Isolation::read_committed));
   TAILRACE_ASSIGN(const stream::Bounds bounds, reader->bounds());
   std::uint64_t count = 0;
+  std::optional<stream::Offset> unfinished;
   Deadline deadline = clock.now() + patience;
   while (reader->position() < bounds.end) {
     TAILRACE_ASSIGN(const auto records, reader->poll(clock.now() + poll_wait));
@@ -100,19 +101,23 @@ Result<void> CapturePlacement::catch_up(const SavedPosition& saved, const Clock&
     if (records.empty() && clock.now() >= deadline && reader->position() < bounds.end) {
       return retry("placement.timeout", "reading capture's placement topic took too long");
     }
-    for (const stream::Record& record : records) TAILRACE_TRY(take(record, saved));
+    for (const stream::Record& record : records) {
+      TAILRACE_ASSIGN(const bool counts, take(record, saved));
+      if (!counts && !unfinished) unfinished = record.offset;
+    }
     count += records.size();
     if (store_.unkept_bytes() >= restore_bytes) TAILRACE_TRY(store_.keep());
   }
   TAILRACE_TRY(store_.keep());
   log_info("capture.placement_read", {{"topic", options_.topic}, {"records", count}});
-  return note(bounds.end);
+  // A transaction that goes on does not write again what it wrote.
+  return note(unfinished.value_or(bounds.end));
 }
 
 // Of a transaction that is in the log in part only what was there before it counts: it is read
 // again, from its start.
-Result<void> CapturePlacement::take(const stream::Record& record, const SavedPosition& saved) {
-  if (!record.value) return {};
+Result<bool> CapturePlacement::take(const stream::Record& record, const SavedPosition& saved) {
+  if (!record.value) return true;
   ByteReader in(*record.value);
   if (in.byte() != record_version) return malformed();
   const std::uint8_t flags = in.byte();
@@ -127,7 +132,7 @@ Result<void> CapturePlacement::take(const stream::Record& record, const SavedPos
   const bool counts = std::pair(epoch, seq) <= std::pair(saved.epoch, saved.seq);
   if (!counts && !wide) return malformed();  // it is in the log transaction of its position
   store_.restore(std::string(record.key), counts ? std::move(value) : std::move(before));
-  return {};
+  return counts;
 }
 
 Result<void> CapturePlacement::append(const Token& base, bool wide, const Append& append) {

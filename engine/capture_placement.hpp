@@ -62,7 +62,8 @@ class CapturePlacement {
 
   Result<bool> is_of_this_log();
   Result<void> catch_up(const SavedPosition& saved, const Clock& clock);
-  Result<void> take(const stream::Record& record, const SavedPosition& saved);
+  // False: it does not count yet.
+  Result<bool> take(const stream::Record& record, const SavedPosition& saved);
   Result<stream::Offset> end_of_topic();
   Result<void> note(stream::Offset offset);
 

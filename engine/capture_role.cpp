@@ -324,10 +324,14 @@ Result<std::uint32_t> CaptureRole::place_rows(Transaction& transaction,
   const auto needed =
       static_cast<std::uint32_t>((transaction.rows->bytes() + moved) / options_.pass_bytes + 1);
   wide_ = needed > 1;
-  // Before the groups: what was shown of a first load that is begun again must be known.
+  const std::uint64_t appended = open_records_;
   TAILRACE_TRY(placement_->append(origin.base, wide_, [this](const stream::Append& record) {
     return append(record);
   }));
+  // A first load that is begun again reads other rows: of what it has shown, be it in a batch that
+  // was aborted, the next one must know where it is.
+  const bool loading = transaction.kind == TransactionKind::snapshot_rows;
+  if (loading && open_records_ > appended) TAILRACE_TRY(commit_inside());
   if (needed == passes) return passes;
   TAILRACE_TRY(transaction.rows->rewind());
   TAILRACE_TRY(read_pass(transaction, origin, {0, needed, false}));

@@ -66,22 +66,28 @@ Result<void> Placement::add(const RowChange& row) {
   return {};
 }
 
-// Most changes of a row leave it where it is: those are not worth an entry.
 Result<void> Placement::add_link(const Place& place, const RowChange& row) {
-  const auto set = [&](const std::string& own, const std::string* target) -> Result<void> {
-    std::string key = link_key(place, own);
-    std::string known;
-    TAILRACE_ASSIGN(const bool there, store_.get(Moment::after, key, known));
-    if (target == nullptr ? !there : there && known == *target) return {};
-    return store_.put(std::move(key),
-                      target == nullptr ? std::nullopt : std::optional<std::string>(*target),
-                      row.index);
-  };
   if (row.op != RowOp::insert && (row.op == RowOp::remove || before_.own != after_.own)) {
-    TAILRACE_TRY(set(before_.own, nullptr));
+    TAILRACE_TRY(set_link(place, before_.own, nullptr, row.index));
   }
   if (row.op == RowOp::remove) return {};
-  return set(after_.own, after_.known ? &after_.parent : nullptr);
+  return set_link(place, after_.own, after_.known ? &after_.parent : nullptr, row.index);
+}
+
+// Most changes of a row leave it where it is: those are not worth an entry. Where it was goes by
+// what is known, not by the image before: a first load reads what is later than the stream behind
+// it, and a row must never be below two parents, or what is below it is told by both ways.
+Result<void> Placement::set_link(const Place& place, const std::string& own,
+                                 const std::string* target, std::uint32_t idx) {
+  std::string key = link_key(place, own);
+  std::string known;
+  TAILRACE_ASSIGN(const bool there, store_.get(Moment::after, key, known));
+  if (target == nullptr ? !there : there && known == *target) return {};
+  if (there && node_of(place).deep()) {
+    TAILRACE_TRY(store_.put(row_prefix(place, known) + own, std::nullopt, idx));
+  }
+  return store_.put(std::move(key),
+                    target == nullptr ? std::nullopt : std::optional<std::string>(*target), idx);
 }
 
 Result<void> Placement::add_row(const Place& place, const RowChange& row) {

@@ -77,6 +77,9 @@ class Placement {
   Result<void> read_place(const PlanNode& node, const RowChange& row, std::span<const Value> image,
                           RowPlace& out) const;
   Result<void> add_link(const Place& place, const RowChange& row);
+  // nullptr: it hangs on nothing.
+  Result<void> set_link(const Place& place, const std::string& own, const std::string* target,
+                        std::uint32_t idx);
   Result<void> add_row(const Place& place, const RowChange& row);
   std::string link_key(const Place& place, std::string_view key) const;
   std::string row_prefix(const Place& place, std::string_view parent) const;
