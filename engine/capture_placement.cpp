@@ -95,7 +95,7 @@ Result<void> CapturePlacement::catch_up(const SavedPosition& saved, const Clock&
   std::uint64_t count = 0;
   std::optional<stream::Offset> unfinished;
   Deadline deadline = clock.now() + patience;
-  while (reader->position() < bounds.end) {
+  while (options_.rules.catch_up_placement && reader->position() < bounds.end) {
     TAILRACE_ASSIGN(const auto records, reader->poll(clock.now() + poll_wait));
     if (!records.empty()) deadline = clock.now() + patience;
     if (records.empty() && clock.now() >= deadline && reader->position() < bounds.end) {
@@ -129,7 +129,8 @@ Result<bool> CapturePlacement::take(const stream::Record& record, const SavedPos
   const bool wide = (flags & flag_wide) != 0;
   if (wide && (flags & flag_was_gone) == 0) before.emplace(in.sized());
   if (!in.ok() || !in.at_end()) return malformed();
-  const bool counts = std::pair(epoch, seq) <= std::pair(saved.epoch, saved.seq);
+  const bool counts =
+      std::pair(epoch, seq) <= std::pair(saved.epoch, saved.seq) || !options_.rules.place_whole;
   if (!counts && !wide) return malformed();  // it is in the log transaction of its position
   store_.restore(std::string(record.key), counts ? std::move(value) : std::move(before));
   return counts;

@@ -11,6 +11,7 @@
 
 #include "core/clock.hpp"
 #include "engine/control_records.hpp"
+#include "engine/rule_switches.hpp"
 #include "stream/event_log.hpp"
 #include "transform/placement.hpp"
 #include "transform/state/key_value_store.hpp"
@@ -23,6 +24,7 @@ struct PlacementOptions {
   std::string log_id;  // a store that was filled from another log is of no use
   std::size_t spill_bytes = 4u << 20;
   std::uint64_t note_bytes = 16u << 20;  // written between two notes of how far the store is
+  RuleSwitches rules;
 };
 
 class CapturePlacement {
@@ -58,7 +60,7 @@ class CapturePlacement {
       : options_(std::move(options)),
         log_(log),
         store_(std::move(store), options_.spill_bytes),
-        placement_(plan, store_) {}
+        placement_(plan, store_, options_.rules.follow_parents) {}
 
   Result<bool> is_of_this_log();
   Result<void> catch_up(const SavedPosition& saved, const Clock& clock);

@@ -99,6 +99,7 @@ Result<void> CaptureRole::open_placement(const ControlState& saved) {
                              saved.identity ? saved.identity->log_id : options_.log_id};
   placement.spill_bytes = options_.pass_bytes;
   placement.note_bytes = 4 * options_.batch_bytes;
+  placement.rules = options_.rules;
   TAILRACE_ASSIGN(placement_, CapturePlacement::open(std::move(placement), plan_, deps_.log,
                                                      *deps_.stores, position_, deps_.clock));
   return {};
@@ -330,7 +331,8 @@ Result<std::uint32_t> CaptureRole::place_rows(Transaction& transaction,
   }));
   // A first load that is begun again reads other rows: of what it has shown, be it in a batch that
   // was aborted, the next one must know where it is.
-  const bool loading = transaction.kind == TransactionKind::snapshot_rows;
+  const bool loading = options_.rules.place_before_show &&
+                       transaction.kind == TransactionKind::snapshot_rows;
   if (loading && open_records_ > appended) TAILRACE_TRY(commit_inside());
   if (needed == passes) return passes;
   TAILRACE_TRY(transaction.rows->rewind());

@@ -202,6 +202,7 @@ Result<void> Placement::tell_row(const PlacementStore::Change& change, const Ent
 // it is told as well: a row below may have left this root by one way and come back by this one.
 Result<void> Placement::tell_link(const PlacementStore::Change& change, const Entry& entry,
                                   bool gone, const Visitor& visit) {
+  if (!follow_parents_) return {};
   const Place place{entry.document, entry.node};
   std::string old_target;
   TAILRACE_ASSIGN(const bool was_there, store_.get(Moment::before, change.key, old_target));

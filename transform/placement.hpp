@@ -30,8 +30,9 @@ struct PlacedRow {
 
 class Placement {
  public:
-  // Both must outlive it.
-  Placement(const PipelinePlan& plan, PlacementStore& store) : plan_(plan), store_(store) {}
+  // Both must outlive it. `follow_parents`: off only to prove what it is for.
+  Placement(const PipelinePlan& plan, PlacementStore& store, bool follow_parents = true)
+      : plan_(plan), store_(store), follow_parents_(follow_parents) {}
 
   // Whether the plan has rows that only a placement can route.
   static bool is_needed(const PipelinePlan& plan);
@@ -99,6 +100,7 @@ class Placement {
 
   const PipelinePlan& plan_;
   PlacementStore& store_;
+  const bool follow_parents_;
   std::unordered_map<const TableSchema*, std::vector<Place>> places_;
   RowPlace before_;  // reused
   RowPlace after_;
