@@ -61,6 +61,10 @@ Result<bool> has_executed(Connection& connection, const GtidSet& wanted, ServerF
   return outcome == "0";
 }
 
+bool ends_replaced_streams_silently(const mysql::ServerVersion& version) {
+  return !version.mariadb && !version.at_least(5, 7);
+}
+
 std::string base_name(const std::string& file) { return file.substr(0, file.rfind('.')); }
 
 // GTIDs start again at 1 after RESET, and may have passed ours; files start again, too.
@@ -116,6 +120,7 @@ BinlogReader::BinlogReader(ReaderParts parts)
     : parts_(std::move(parts)),
       identity_(reader_identity(parts_.options.pipeline, parts_.options.shard, own_host_name(),
                                 parts_.options.mysql.server_id)),
+      name_(some_reader_name()),
       tables_known_(parts_.queue.tail().tables != nullptr) {}
 
 void BinlogReader::run(const std::stop_token& stop) {
@@ -158,6 +163,7 @@ Result<void> BinlogReader::session() {
   const SourcePosition from = parts_.queue.tail();
   {
     TAILRACE_ASSIGN(Connection connection, connect(mysql::Use::sql));
+    if (streamed_) TAILRACE_TRY(check_not_replaced(connection));
     TAILRACE_ASSIGN(const ServerFacts facts, admit_server(parts_.options, from, connection));
     log_info("source.connected", {{"server", facts.uuid},
                                   {"version", connection.version().text},
@@ -256,9 +262,25 @@ Result<void> BinlogReader::first_load(Connection& connection, const ServerFacts&
   return announce(position, TransactionKind::position_only);
 }
 
+// MySQL before 5.7 ends a stream that another reader of the same identity asked for like any other;
+// two such readers would take it from each other for ever. The server lists who reads now.
+Result<void> BinlogReader::check_not_replaced(Connection& connection) const {
+  if (!ends_replaced_streams_silently(connection.version())) return {};
+  TAILRACE_ASSIGN(const auto readers, connection.query("SHOW SLAVE HOSTS"));
+  const std::string server_id = std::to_string(identity_.server_id);
+  for (const mysql::Row& reader : readers) {
+    if (reader.size() < 2 || reader[0] != server_id || reader[1] == name_) continue;
+    return Failure(mysql::taken_over("the server's stream is read under server_id " + server_id +
+                                     " by " + reader[1].value_or("another reader")));
+  }
+  return {};
+}
+
 // Rows that were prepared with XA and not committed yet are read again from in front of them.
-mysql::DumpRequest BinlogReader::dump_request() const {
+mysql::DumpRequest BinlogReader::dump_request(const mysql::ServerVersion& version) const {
   mysql::DumpRequest request;
+  if (version.mariadb) request.name = "tailrace";
+  if (ends_replaced_streams_silently(version)) request.name = name_;
   request.server_id = identity_.server_id;
   request.replica_uuid = identity_.uuid;
   request.heartbeat = parts_.options.mysql.heartbeat;
@@ -283,7 +305,8 @@ Passed BinlogReader::passed_here() const {
 
 Result<void> BinlogReader::stream() {
   TAILRACE_ASSIGN(Connection dump, connect(mysql::Use::dump));
-  TAILRACE_TRY(dump.start_dump(dump_request()));
+  TAILRACE_TRY(dump.start_dump(dump_request(dump.version())));
+  streamed_ = true;
   EventReader events(ChecksumAlgorithm::crc32);
   auto format = std::make_shared<const FormatDescription>(events.format());
   assembler_->reset();

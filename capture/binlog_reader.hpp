@@ -49,7 +49,8 @@ class BinlogReader {
   Result<void> first_load(mysql::Connection& connection, const ServerFacts& facts);
   Result<void> wait_for_prepared(mysql::Connection& connection) const;
   Result<void> stream();
-  mysql::DumpRequest dump_request() const;
+  Result<void> check_not_replaced(mysql::Connection& connection) const;
+  mysql::DumpRequest dump_request(const mysql::ServerVersion& version) const;
   Passed passed_here() const;
   Result<void> take(const EventView& event, const std::shared_ptr<const FormatDescription>& format);
   Result<void> deliver(AssembledTransaction done);
@@ -60,6 +61,8 @@ class BinlogReader {
 
   ReaderParts parts_;
   ReaderIdentity identity_;
+  const std::string name_;  // of this reader among those of the same identity
+  bool streamed_ = false;   // it had the stream before
   bool by_gtid_ = true;  // else by file and offset: the server has no GTIDs
   std::string server_uuid_;
   bool tables_known_;    // the definitions of tables at the position are saved

@@ -1,6 +1,9 @@
 #include "capture/reader_identity.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
+
+#include <random>
 
 #include "core/mysql_gtid_set.hpp"
 
@@ -43,10 +46,15 @@ ReaderIdentity reader_identity(std::string_view pipeline, std::string_view shard
   ReaderIdentity identity;
   identity.uuid = uuid_text(uuid);
   // Away from the small numbers that people give to servers.
-  identity.server_id = server_id != 0
-                           ? server_id
-                           : static_cast<std::uint32_t>(hash(name, 3) | 0x40000000u);
+  identity.server_id =
+      server_id != 0 ? server_id : static_cast<std::uint32_t>(hash(name, 3) | 0x40000000u);
   return identity;
+}
+
+std::string some_reader_name() {
+  std::random_device random;
+  const std::uint64_t number = static_cast<std::uint64_t>(random()) << 32 | random();
+  return fmt::format("tailrace-{:016x}", number);
 }
 
 }  // namespace tailrace::capture

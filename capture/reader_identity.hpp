@@ -18,5 +18,7 @@ struct ReaderIdentity {
 ReaderIdentity reader_identity(std::string_view pipeline, std::string_view shard,
                                std::string_view host, std::uint32_t server_id);
 std::string own_host_name();
+// Differs between two readers of one identity.
+std::string some_reader_name();
 
 }  // namespace tailrace::capture

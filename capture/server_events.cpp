@@ -39,6 +39,7 @@ Result<ServerEvents> ServerEvents::open(const MysqlOptions& options, ServerRange
   mysql::DumpRequest request;
   request.waits = range.follow;
   request.server_id = range.follow ? some_server_id() : 0;
+  if (dump.version().mariadb) request.name = "tailrace";
   request.heartbeat = options.heartbeat;
   request.executed = range.after;
   request.from = range.from;

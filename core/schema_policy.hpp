@@ -12,7 +12,7 @@ struct SchemaPolicy {
   enum class Other : std::uint8_t { follow, pause };
   AddColumn add_column = AddColumn::follow;
   DropColumn drop_column = DropColumn::keep_field;
-  Other other = Other::pause;  // types, keys, RENAME, partitions, TRUNCATE, DROP TABLE
+  Other other = Other::pause;  // types, keys, RENAME, partitions, DROP TABLE
 };
 
 }  // namespace tailrace

@@ -88,9 +88,31 @@ Result<void> CaptureRole::append_to_all(std::string_view value, bool with_lookup
     }
   }
   if (!with_lookups) return {};
-  const std::string key = "\xff progress/" + options_.source;  // no key set starts like this
+  const std::string key = std::string(progress_key_prefix) + options_.source;
   for (const std::string& topic : lookup_topics_)
     TAILRACE_TRY(writer_->append({topic, 0, key, value, {}}));
+  return {};
+}
+
+Result<void> CaptureRole::append_sweep(const Transaction& transaction, const std::string& table) {
+  const transform::SweepRecord sweep{{options_.source_index,
+                                      {position_.epoch, position_.seq, 0},
+                                      transaction.commit_time_us,
+                                      transaction.gtid},
+                                     table};
+  std::string value;
+  transform::encode(value, sweep);
+  for (std::size_t d = 0; d < plan_.documents.size(); ++d) {
+    if (!plan_.documents[d].holds_rows_of(table)) continue;
+    for (stream::Partition p = 0; p < options_.partitions; ++p) {
+      TAILRACE_TRY(writer_->append({change_topics_[d], p, "", value, {}}));
+    }
+  }
+  const std::string key = std::string(sweep_key_prefix) + options_.source;
+  for (std::size_t t = 0; t < plan_.lookups.size(); ++t) {
+    if (plan_.lookups[t].table != table) continue;
+    TAILRACE_TRY(writer_->append({lookup_topics_[t], 0, key, value, {}}));
+  }
   return {};
 }
 

@@ -194,16 +194,16 @@ Result<void> CaptureRole::handle(Transaction& transaction) {
     batch_began_ = deps_.clock.now();
   }
   follow_server(transaction);
-  TAILRACE_TRY(follow_table_events(transaction));
   position_.seq += transaction.transactions_skipped;
+  const bool counts =
+      transaction.kind == TransactionKind::rows || !transaction.table_events.empty();
+  if (counts) ++position_.seq;
+  TAILRACE_TRY(follow_table_events(transaction));
   progress_owed_ = true;
   switch (transaction.kind) {
     case TransactionKind::position_only:
       break;
     case TransactionKind::rows:
-      ++position_.seq;
-      TAILRACE_TRY(handle_rows(transaction));
-      break;
     case TransactionKind::snapshot_rows:
       TAILRACE_TRY(handle_rows(transaction));
       break;
@@ -242,6 +242,7 @@ Result<void> CaptureRole::follow_table_events(const Transaction& transaction) {
                     follow(event, options_.schema_policy,
                            deps_.fit_to_file ? deps_.fit_to_file : as_it_is, schemas_.tables));
     schemas_grown_ = schemas_grown_ || grown;
+    if (empties(event)) TAILRACE_TRY(append_sweep(transaction, event.table.table));
   }
   return {};
 }

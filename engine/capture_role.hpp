@@ -108,6 +108,8 @@ class CaptureRole {
   Result<void> set_aside(const Result<void>& outcome, const transform::Origin& origin);
   Result<void> append(const stream::Append& record);
   Result<void> append_to_all(std::string_view value, bool with_lookups);
+  // Takes the rows that a table had before this transaction out of everything (engine.md §5).
+  Result<void> append_sweep(const Transaction& transaction, const std::string& table);
   Result<void> append_progress();
   Result<void> commit();
   Result<void> commit(const SavedPosition& saved);

@@ -23,6 +23,7 @@ class HoldWindow {
     TAILRACE_ASSERT(place.holds > 0);
     --place.holds;
   }
+  std::uint32_t holds(Offset offset) { return find(offset).holds; }
   // Lowest offset that something holds; `next` where nothing does.
   Offset low(Offset next) {
     while (!places_.empty() && places_.front().holds == 0) places_.pop_front();

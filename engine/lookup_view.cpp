@@ -37,10 +37,29 @@ LookupValue value_of(const transform::LookupRow& row) {
   return value;
 }
 
+std::string sweep_name(std::uint16_t table, std::uint8_t source) {
+  std::string name = store_key(table, "\xff");
+  name.push_back(static_cast<char>(source));
+  return name;
+}
+
+LookupValue value_of(const transform::SweepRecord& sweep) {
+  LookupValue value;
+  value.token = sweep.origin.base;
+  value.gone = true;
+  value.source = sweep.origin.source;
+  value.commit_time_us = sweep.origin.commit_time_us;
+  value.gtid = sweep.origin.gtid;
+  return value;
+}
+
 // Capture's own sign of life; no key set begins like this.
-bool is_progress(const stream::Record& record) { return record.key.starts_with('\xff'); }
+bool is_progress(const stream::Record& record) {
+  return record.key.starts_with(progress_key_prefix);
+}
 
 LookupChangeSeen change_of(std::uint16_t table, const stream::Record& record) {
+  if (record.key.starts_with(sweep_key_prefix)) return {table, record.offset, 0, {}, true};
   ByteReader in(record.key);
   LookupChangeSeen change{table, record.offset, static_cast<std::uint16_t>(in.varint()), {}};
   change.key.assign(in.position(), in.remaining());
@@ -62,21 +81,49 @@ Result<void> LookupView::open(stream::EventLog& log, std::string_view pipeline,
   TAILRACE_TRY(store_->write(batch));
   tables_.resize(plan_.lookups.size());
   for (std::size_t i = 0; i < tables_.size(); ++i) {
-    if (!tables_used[i]) continue;
-    const std::string& name = plan_.lookups[i].table;
-    std::string text;
-    TAILRACE_ASSIGN(const bool found,
-                    store_->get(transform::Family::meta, position_name(name), text));
-    if (found) tables_[i].position = static_cast<stream::Offset>(ByteReader(text).varint());
-    tables_[i].recent_from = tables_[i].position;
-    TAILRACE_ASSIGN(const bool changed,
-                    store_->get(transform::Family::meta, last_change_name(name), text));
-    if (changed) tables_[i].last_change = static_cast<stream::Offset>(ByteReader(text).varint());
-    TAILRACE_ASSIGN(tables_[i].reader,
-                    log.open_reader(lookup_topic(pipeline, plan_.lookups[i].table), 0,
-                                    tables_[i].position, stream::Isolation::read_uncommitted));
+    if (tables_used[i]) TAILRACE_TRY(open_table(static_cast<std::uint16_t>(i)));
   }
   return {};
+}
+
+Result<void> LookupView::open_table(std::uint16_t table) {
+  Table& at = tables_[table];
+  const std::string& name = plan_.lookups[table].table;
+  std::string text;
+  TAILRACE_ASSIGN(const bool found,
+                  store_->get(transform::Family::meta, position_name(name), text));
+  if (found) at.position = static_cast<stream::Offset>(ByteReader(text).varint());
+  at.recent_from = at.position;
+  TAILRACE_ASSIGN(const bool changed,
+                  store_->get(transform::Family::meta, last_change_name(name), text));
+  if (changed) at.last_change = static_cast<stream::Offset>(ByteReader(text).varint());
+  TAILRACE_TRY(load_sweeps(table));
+  TAILRACE_ASSIGN(at.reader, log_->open_reader(lookup_topic(pipeline_, name), 0, at.position,
+                                               stream::Isolation::read_uncommitted));
+  return {};
+}
+
+Result<void> LookupView::load_sweeps(std::uint16_t table) {
+  const std::string prefix = store_key(table, "\xff");
+  std::vector<std::string> stored;
+  TAILRACE_TRY(store_->scan(transform::Family::view, prefix,
+                            [&](std::string_view key, std::string_view value) {
+                              if (!key.starts_with(prefix)) return false;
+                              stored.emplace_back(value);
+                              return true;
+                            }));
+  for (const std::string& bytes : stored) {
+    TAILRACE_ASSIGN(const auto decoded, transform::decode_lookup(bytes));
+    const auto* sweep = std::get_if<transform::SweepRecord>(&decoded);
+    if (sweep != nullptr) tables_[table].swept[sweep->origin.source] = value_of(*sweep);
+  }
+  return {};
+}
+
+const LookupValue* LookupView::current(std::uint16_t table, const LookupValue& value) const {
+  const auto swept = tables_[table].swept.find(value.source);
+  const bool gone = swept != tables_[table].swept.end() && value.token < swept->second.token;
+  return gone ? &swept->second : &value;
 }
 
 Result<bool> LookupView::poll(const Post& post) {
@@ -121,6 +168,13 @@ Result<void> LookupView::put(std::uint16_t table, const stream::Record& record,
   TAILRACE_ASSIGN(const auto decoded, transform::decode_lookup(*record.value));
   if (const auto* progress = std::get_if<transform::ProgressRecord>(&decoded)) {
     tables_[table].progress = progress->gtid_set;
+    return {};
+  }
+  if (const auto* sweep = std::get_if<transform::SweepRecord>(&decoded)) {
+    LookupValue& swept = tables_[table].swept[sweep->origin.source];
+    if (sweep->origin.base < swept.token) return {};
+    swept = value_of(*sweep);
+    batch.put(transform::Family::view, sweep_name(table, swept.source), std::string(*record.value));
     return {};
   }
   LookupValue value = value_of(std::get<transform::LookupRow>(decoded));
@@ -168,7 +222,7 @@ Result<const LookupValue*> LookupView::find(std::uint16_t table, std::uint16_t k
                                             std::string_view key) {
   std::string name = store_key(table, transform::lookup_log_key(key_set, key));
   if (const auto at = cache_.find(name); at != cache_.end()) {
-    return at->second ? &*at->second : nullptr;
+    return at->second ? current(table, *at->second) : nullptr;
   }
   if (cache_bytes_ > cache_limit_bytes) {
     cache_.clear();
@@ -181,7 +235,7 @@ Result<const LookupValue*> LookupView::find(std::uint16_t table, std::uint16_t k
   const auto* row = std::get_if<transform::LookupRow>(&decoded);
   if (row == nullptr) return nullptr;
   cache_bytes_ += name.size() + row->values.size() + sizeof(LookupValue) + 64;
-  return &*(cache_[std::move(name)] = value_of(*row));
+  return current(table, *(cache_[std::move(name)] = value_of(*row)));
 }
 
 }  // namespace tailrace::engine

@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +33,7 @@ struct LookupChangeSeen {
   stream::Offset offset = 0;
   std::uint16_t key_set = 0;
   std::string key;
+  bool every_key = false;  // the table was emptied; key_set and key say nothing
 };
 
 class LookupView {
@@ -70,10 +72,16 @@ class LookupView {
     stream::Offset last_change = -1;      // of a row; what follows it is progress only
     std::deque<LookupChangeSeen> recent;  // every change from recent_from on
     stream::Offset recent_from = 0;
+    // When a source emptied the table: what it says is gone since, though stored.
+    std::map<std::uint8_t, LookupValue> swept;
   };
   Result<void> put(std::uint16_t table, const stream::Record& record, transform::StoreBatch& batch);
   Result<bool> poll_table(std::uint16_t table, const Post& post);
   Result<void> recall(std::uint16_t table, stream::Offset from);
+  Result<void> open_table(std::uint16_t table);
+  Result<void> load_sweeps(std::uint16_t table);
+  // `value`, or that it is gone.
+  const LookupValue* current(std::uint16_t table, const LookupValue& value) const;
 
   const transform::PipelinePlan& plan_;
   std::unique_ptr<transform::KeyValueStore> store_;

@@ -57,6 +57,10 @@ Result<void> PartitionTask::apply(const stream::Record& record) {
   if (const auto* end = std::get_if<transform::SnapshotEndRecord>(&record_)) {
     return open_gate(end->origin.source, record.offset);
   }
+  if (const auto* emptied = std::get_if<transform::SweepRecord>(&record_)) {
+    begin_sweep(record.offset, *emptied);
+    return {};
+  }
   return apply_part(record, std::get<transform::PartRecord>(record_));
 }
 
@@ -66,6 +70,7 @@ template <class RecordType>
 Result<void> PartitionTask::apply_rows(const RecordType& change, std::string_view root_key,
                                        Offset offset, Offset hold) {
   TAILRACE_ASSIGN(RootEntry* const root, load(root_key));
+  sweep(*root);
   const bool silent = offset < silent_below_;
   const RuleSwitches& rules = shared_.rules;
   const bool skip = offset < applied_ || (rules.skip_by_root && offset <= root->state.last());
@@ -113,7 +118,10 @@ void PartitionTask::mark_dirty(RootEntry& root, Offset offset, Offset hold) {
     note(root);
     return;
   }
-  root.holds.emplace_back(offset, hold);
+  // Only a sweep may come to a root behind later records.
+  auto place = root.holds.end();
+  while (place != root.holds.begin() && std::prev(place)->first > offset) --place;
+  root.holds.emplace(place, offset, hold);
   window_.hold(hold);
   if (!shared_.rules.hold_for_sinks) release_holds(root, offset + 1);
   for (std::size_t sink = 0; sink < root.sinks.size(); ++sink) queue(root, sink);
@@ -198,8 +206,11 @@ Result<void> PartitionTask::flush_store() {
     root->touched = false;
   }
   touched_.clear();
-  // A group of which parts are still missing must be read again after a crash.
-  const Offset applied = std::max(applied_, parts_ ? parts_->first : next_);
+  // A group of which parts are still missing must be read again after a crash, and so must a sweep
+  // that has not come to every root.
+  Offset whole = parts_ ? parts_->first : next_;
+  if (!sweeps_.empty()) whole = std::min(whole, sweeps_.front()->offset);
+  const Offset applied = std::max(applied_, whole);
   if (applied == applied_) return write_batch();
   std::string text;
   append_varint(text, static_cast<std::uint64_t>(applied));
@@ -226,6 +237,8 @@ Result<bool> PartitionTask::background() {
   // What is replayed silently may register references: nothing is scanned before it is done (R18).
   if (stage_ != Stage::running || next_ < silent_below_) return false;
   TAILRACE_ASSIGN(bool busy, scan_some());
+  TAILRACE_ASSIGN(const bool swept, sweep_some());
+  busy = busy || swept;
   for (std::size_t sink = 0; sink < loads_.size(); ++sink) {
     TAILRACE_ASSIGN(const bool some, load_some(sink));
     busy = busy || some;
@@ -319,7 +332,8 @@ PartitionTask::Progress PartitionTask::progress() const {
       std::none_of(loads_.begin(), loads_.end(), [](const auto& load) { return load.has_value(); });
   const bool scanning = std::any_of(scans_.begin(), scans_.end(),
                                     [](const auto& table) { return !table.second.empty(); });
-  progress.settled = !scanning && tickets_.empty() && last_append_ < committed_offset_;
+  progress.settled =
+      !scanning && sweeps_.empty() && tickets_.empty() && last_append_ < committed_offset_;
   progress.pending = pending_count_;
   progress.dead_letters = dead_count_;
   progress.gtid_set = acknowledged_gtids_;

@@ -107,6 +107,8 @@ class PartitionTask {
   Result<void> add_to_commit(stream::CommitBatch& batch);
   void commit_done(bool success);
 
+  std::size_t sweeps() const { return sweeps_.size(); }  // tables still to be taken out of roots
+
   // --- progress, for status and `--until now`
   struct Progress {
     bool running = false;
@@ -144,6 +146,17 @@ class PartitionTask {
     std::uint32_t next;
     std::string bytes;
   };
+  // A table that was emptied. Every root with older rows of it changes at the sweep's own offset:
+  // before anything later is applied to it, the others when the scan comes to them. The record
+  // holds the commit back until all have.
+  struct Sweep {
+    Offset offset;
+    transform::SweepRecord record;
+    std::string gtid;  // of record, which refers to it
+    std::string table;
+    std::string cursor;  // root key to go on from
+    bool again = false;  // the store has been through it, at least in part
+  };
   struct Chunk {  // of the initial load of one sink
     std::uint32_t id;
     std::string end;     // root key behind its last
@@ -176,6 +189,9 @@ class PartitionTask {
   Result<void> apply_progress(Offset offset, const transform::ProgressRecord& progress);
   Result<void> open_gate(std::uint8_t source, Offset offset);
   void drop_parts();
+  void begin_sweep(Offset offset, const transform::SweepRecord& record);
+  void sweep(RootEntry& root);
+  Result<bool> sweep_some();
   void mark_dirty(RootEntry& root, Offset offset, Offset hold);
   void touch(RootEntry& root);
   void add_edges(const RootEntry& root, const std::vector<std::string>& changed);
@@ -195,7 +211,7 @@ class PartitionTask {
   Result<bool> scan_some();
   Result<bool> scan_slice(const std::shared_ptr<Scan>& scan, transform::NodeId id, int& budget);
   int allowance(const transform::PlanNode& node);
-  Result<void> scan_edge(const std::shared_ptr<Scan>& scan, transform::NodeId node,
+  Result<void> scan_edge(const std::shared_ptr<Scan>& scan, const transform::Reference& wanted,
                          std::string_view root_key);
   std::vector<transform::NodeId> nodes_of(const LookupChangeSeen& change) const;
   void retire_scans();
@@ -249,6 +265,7 @@ class PartitionTask {
   std::string acknowledged_gtids_;
   std::unordered_map<std::uint8_t, std::pair<std::uint16_t, std::uint64_t>> horizon_;  // epoch, seq
   std::optional<Parts> parts_;
+  std::deque<std::unique_ptr<Sweep>> sweeps_;
 
   std::map<std::uint16_t, std::deque<std::shared_ptr<Scan>>>
       scans_;  // by lookup table, in offset order

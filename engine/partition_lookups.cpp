@@ -20,6 +20,23 @@ std::string edge_prefix(NodeId node, std::string_view key) {
   return prefix;
 }
 
+// Of the references of `node` that a change concerns.
+std::string edge_prefix(NodeId node, const LookupChangeSeen& change) {
+  return change.every_key ? std::string(1, static_cast<char>(node)) : edge_prefix(node, change.key);
+}
+
+struct Edge {
+  std::string key;
+  std::string root;
+};
+Edge edge_of(std::string_view stored) {
+  ByteReader in(stored);
+  in.byte();
+  Edge edge{std::string(in.sized()), {}};
+  edge.root.assign(in.position(), in.remaining());
+  return edge;
+}
+
 }  // namespace
 
 void PartitionTask::add_edges(const RootEntry& root, const std::vector<std::string>& changed) {
@@ -131,7 +148,7 @@ void PartitionTask::appended(std::uint64_t ticket, Offset offset) {
 Result<void> PartitionTask::post(const LookupChangeSeen& change) {
   bool referred = false;
   for (const NodeId node : nodes_of(change)) {
-    const std::string prefix = edge_prefix(node, change.key);
+    const std::string prefix = edge_prefix(node, change);
     TAILRACE_TRY(scan_store(Family::edge, prefix, [&](std::string_view key, std::string_view) {
       referred = referred || key.starts_with(prefix);
       return false;
@@ -154,7 +171,7 @@ std::vector<NodeId> PartitionTask::nodes_of(const LookupChangeSeen& change) cons
   std::vector<NodeId> nodes;
   for (const transform::PlanNode& node : shared_.plan.nodes) {
     if (node.kind == transform::NodeKind::lookup && node.lookup_table == change.table &&
-        node.key_set == change.key_set) {
+        (change.every_key || node.key_set == change.key_set)) {
       nodes.push_back(node.id);
     }
   }
@@ -178,22 +195,25 @@ Result<bool> PartitionTask::scan_slice(const std::shared_ptr<Scan>& scan, NodeId
   const transform::PlanNode& node = shared_.plan.nodes[id];
   const auto allowed = static_cast<std::size_t>(std::min(budget, allowance(node)));
   if (allowed == 0) return false;
-  const std::string prefix = edge_prefix(id, scan->change.key);
+  const std::string prefix = edge_prefix(id, scan->change);
   if (scan->cursor.empty()) scan->cursor = prefix;
-  std::vector<std::string> roots;
+  std::vector<std::string> edges;
   TAILRACE_TRY(scan_store(Family::edge, scan->cursor, [&](std::string_view key, std::string_view) {
     if (!key.starts_with(prefix)) return false;
-    roots.emplace_back(key.substr(prefix.size()));
-    return roots.size() < allowed;
+    edges.emplace_back(key);
+    return edges.size() < allowed;
   }));
-  for (const std::string& root : roots) TAILRACE_TRY(scan_edge(scan, id, root));
-  budget -= static_cast<int>(roots.size());
-  if (node.refresh_per_second != 0) allowances_[id].roots -= static_cast<double>(roots.size());
-  if (roots.size() < allowed) {
+  for (const std::string& stored : edges) {
+    const Edge edge = edge_of(stored);
+    TAILRACE_TRY(scan_edge(scan, {id, edge.key}, edge.root));
+  }
+  budget -= static_cast<int>(edges.size());
+  if (node.refresh_per_second != 0) allowances_[id].roots -= static_cast<double>(edges.size());
+  if (edges.size() < allowed) {
     ++scan->node;
     scan->cursor.clear();
   } else {
-    scan->cursor = prefix + roots.back() + '\0';
+    scan->cursor = edges.back() + '\0';
   }
   return true;
 }
@@ -219,12 +239,12 @@ Result<bool> PartitionTask::scan_some() {
   return any;
 }
 
-Result<void> PartitionTask::scan_edge(const std::shared_ptr<Scan>& scan, NodeId node,
+Result<void> PartitionTask::scan_edge(const std::shared_ptr<Scan>& scan,
+                                      const transform::Reference& wanted,
                                       std::string_view root_key) {
   TAILRACE_ASSIGN(RootEntry* const root, load(root_key));
   std::vector<transform::Reference> references;
   transform::references_of(shared_.plan, root->state, references);
-  const transform::Reference wanted{node, scan->change.key};
   if (std::find(references.begin(), references.end(), wanted) == references.end()) {
     // A lookup value that nobody follows now may refer to it, and be followed again without a
     // change.
@@ -232,7 +252,7 @@ Result<void> PartitionTask::scan_edge(const std::shared_ptr<Scan>& scan, NodeId 
     transform::direct_references_of(shared_.plan, root->state, kept);
     if (std::find(kept.begin(), kept.end(), wanted) != kept.end()) return {};
     // The reference has left; a later one puts the edge again.
-    batch_.remove(Family::edge, edge_prefix(node, scan->change.key).append(root_key));
+    batch_.remove(Family::edge, edge_prefix(wanted.node, wanted.key).append(root_key));
     return {};
   }
   return want(*root, {wanted}, -1, scan);

@@ -116,7 +116,7 @@ bool Projector::work_waits() const {
   }
   for (const auto& [partition, task] : partitions_) {
     if (task->stage() != PartitionTask::Stage::running || task->fanout_pending() > 0 ||
-        task->outstanding_appends() > 0) {
+        task->outstanding_appends() > 0 || task->sweeps() > 0) {
       return true;
     }
   }

@@ -14,12 +14,11 @@ Failure paused(const TableEvent& event, std::string_view what, std::string_view 
                           event.statement, what, event.table.text(), cure));
 }
 
-Failure emptied(const TableEvent& event) {
-  return halt("source.table_emptied",
-              fmt::format("'{}' took all rows from the mapped table {}, and the documents would "
-                          "keep them: build them anew (another pipeline name, another state.dir), "
-                          "or set source.mysql.on_schema_change.other: follow to go on and keep "
-                          "the documents as they are",
+Failure dropped(const TableEvent& event) {
+  return halt("source.table_dropped",
+              fmt::format("'{}' took away the mapped table {}; capture waits in front of it: set "
+                          "source.mysql.on_schema_change.other: follow to take its rows out of the "
+                          "documents and go on (the table must exist again before the next start)",
                           event.statement, event.table.text()));
 }
 
@@ -31,9 +30,10 @@ Result<void> admit(const TableEvent& event, const SchemaPolicy& policy) {
   const bool follows = policy.other == SchemaPolicy::Other::follow;
   switch (event.kind) {
     case TableEventKind::truncate:
+      return {};
     case TableEventKind::drop:
       if (follows) return {};
-      return emptied(event);
+      return dropped(event);
     case TableEventKind::replaced:
       if (follows) return {};
       return paused(event, "put another table in the place", go_on);
@@ -80,6 +80,10 @@ Result<bool> follow(const TableEvent& event, const SchemaPolicy& policy,
     grown = true;
   }
   return grown;
+}
+
+bool empties(const TableEvent& event) {
+  return event.kind == TableEventKind::truncate || event.kind == TableEventKind::drop;
 }
 
 }  // namespace tailrace::engine

@@ -27,4 +27,8 @@ inline std::string dead_letter_topic(std::string_view pipeline) {
   return std::string(pipeline) + ".dead";
 }
 
+// Records of a lookup log that are about no row; a source's name follows. No key set begins so.
+inline constexpr std::string_view progress_key_prefix = "\xff progress/";
+inline constexpr std::string_view sweep_key_prefix = "\xff sweep/";
+
 }  // namespace tailrace::engine

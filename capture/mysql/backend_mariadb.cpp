@@ -60,11 +60,10 @@ std::string dump_by_gtid(const DumpRequest& request) {
 
 // Makes this reader show in SHOW REPLICA HOSTS. User, password and port of a replica stay empty.
 std::string registration(const DumpRequest& request) {
-  constexpr std::string_view host = "tailrace";
   std::string body;
   append_fixed(body, request.server_id);
-  body.push_back(static_cast<char>(host.size()));
-  body += host;
+  body.push_back(static_cast<char>(request.name.size()));
+  body += request.name;
   body.append(2, '\0');
   append_fixed(body, std::uint16_t{0});
   append_fixed(body, std::uint32_t{0});  // rank
@@ -104,7 +103,7 @@ Result<void> start_dump(Handle& handle, const DumpRequest& request, bool mariadb
   const std::string body = by_gtid ? dump_by_gtid(request) : dump_by_position(request);
   const auto command = static_cast<enum_server_command>(by_gtid ? com_binlog_dump_gtid
                                                                 : COM_BINLOG_DUMP);
-  const bool registers = mariadb && request.server_id != 0;
+  const bool registers = !request.name.empty() && request.server_id != 0;
   if ((registers && !send(handle, COM_REGISTER_SLAVE, registration(request), true)) ||
       !send(handle, command, body, false)) {
     return Failure(classify(handle.error(), Stage::dump, "ask " + handle.place + " for binlogs"));

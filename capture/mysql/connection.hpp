@@ -43,6 +43,9 @@ using Row = std::vector<std::optional<std::string>>;
 struct DumpRequest {
   std::uint32_t server_id = 0;
   std::string replica_uuid;
+  // The host that SHOW SLAVE HOSTS gives for this reader, at most 60 bytes; empty: it is not
+  // listed. libmysqlclient cannot register a reader.
+  std::string name;
   Milliseconds heartbeat{10000};
   // Set: begin behind it, and `from` is not used. Error halt source.diverged if it is of the other
   // flavour than the server.

@@ -15,8 +15,8 @@ constexpr std::array connection_codes{
     1184u, 1203u, 1226u,                // aborted connection, connections of this user used up
     1205u, 1213u, 1317u, 1927u,         // lock wait, deadlock, query or connection killed
     2002u, 2003u, 2005u, 2006u, 2012u, 2013u, 2026u, 2027u, 2055u,  // client: cannot reach, lost
-    3024u, 1969u,                       // statement time limit
-    3168u, 4031u,                       // server is not available, disconnected for inactivity
+    3024u, 1969u,                                                   // statement time limit
+    3168u, 4031u,  // server is not available, disconnected for inactivity
 };
 constexpr std::array access_codes{
     1044u, 1045u, 1130u, 1142u, 1143u, 1227u, 1370u, 1698u,  // no access, no privilege
@@ -45,7 +45,8 @@ constexpr std::string_view diverged_cure =
     "the server does not have what was already read: it lost data, was restored from a backup or "
     "is another server; point the pipeline at the right server, or start over with a new first "
     "load";
-constexpr std::string_view config_cure = "run: SET PERSIST gtid_mode = ON (step by step through "
+constexpr std::string_view config_cure =
+    "run: SET PERSIST gtid_mode = ON (step by step through "
     "OFF_PERMISSIVE and ON_PERMISSIVE), SET PERSIST enforce_gtid_consistency = ON";
 constexpr std::string_view corrupt_cure =
     "the server cannot read its own binlog at this position; look into the server's error log";
@@ -80,8 +81,9 @@ constexpr std::array onlooker_cures{
                  "SLAVE, REPLICATION CLIENT ON *.* TO the user"},
     OnlookerCure{"allow plain ones in source.mysql.tls of the pipeline file",
                  "allow plain ones with ?tls=preferred in the URL"},
-    OnlookerCure{tls_cure, "add ?tls=disabled, preferred, required, verify_ca or verify_identity, "
-                           "and tls_ca=FILE, to the URL"},
+    OnlookerCure{tls_cure,
+                 "add ?tls=disabled, preferred, required, verify_ca or verify_identity, "
+                 "and tls_ca=FILE, to the URL"},
 };
 
 constexpr std::array dump_texts{
@@ -134,6 +136,10 @@ bool certificate_refused(std::string_view text) {
 
 }  // namespace
 
+Error taken_over(std::string message) {
+  return stop("source.taken_over", std::move(message), duplicate_cure);
+}
+
 Error classify(const ServerError& error, Stage stage, std::string_view doing) {
   std::string message = describe(error, doing);
   if (error.code == 1236) {
@@ -142,9 +148,7 @@ Error classify(const ServerError& error, Stage stage, std::string_view doing) {
     }
     return stop("source.dump_refused", std::move(message), "");
   }
-  if (error.code == 4052) {  // MariaDB's own code for it
-    return stop("source.taken_over", std::move(message), duplicate_cure);
-  }
+  if (error.code == 4052) return taken_over(std::move(message));  // MariaDB's own code for it
   if (error.code == 1789) return stop("source.purged", std::move(message), purged_cure);
   if (error.code == 1773 || error.code == 1835) {
     return stop("source.protocol", std::move(message), "this is a bug in the reader");

@@ -23,6 +23,9 @@ enum class Stage { connect, query, dump };
 // `doing` completes "cannot …": "connect to 127.0.0.1:3306".
 Error classify(const ServerError& error, Stage stage, std::string_view doing);
 
+// Another reader with our identity has the stream now.
+Error taken_over(std::string message);
+
 // The same error for somebody who looks at a binlog without a pipeline: what it advises changes.
 Error for_onlooker(Error error);
 

@@ -136,7 +136,7 @@ std::string World::kinds_from(stream::Partition partition, stream::Offset from) 
     if (!records[at].value) continue;
     transform::ChangeRecord record;
     if (!transform::decode(*records[at].value, record)) continue;
-    static constexpr const char* names[] = {"group", "lookup", "progress", "end", "part"};
+    static constexpr const char* names[] = {"group", "lookup", "progress", "end", "part", "sweep"};
     kinds += " " + std::to_string(at) + "=" + names[record.index()];
     if (const auto* part = std::get_if<transform::PartRecord>(&record)) {
       kinds += std::to_string(part->index) + "/" + std::to_string(part->count) + "@" +

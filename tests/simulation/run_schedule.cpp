@@ -65,6 +65,8 @@ class Runner {
             random_writes(random, world_.server().model(), world_.options().shipments));
       case Act::transaction_elsewhere:
         return world_.server().commit_elsewhere();
+      case Act::truncate:
+        return world_.server().truncate(static_cast<Table>(random.below(table_count)));
       case Act::fail_over:
         // What an aborted batch showed is repeated with higher tokens, which is a known gap (see
         // directed_capture_test.cpp).

@@ -16,6 +16,7 @@ struct Weight {
 constexpr std::array<Weight, 37> weights = {{
     {Act::transaction, "transaction", 160},
     {Act::transaction_elsewhere, "transaction_elsewhere", 6},
+    {Act::truncate, "truncate", 5},
     {Act::fail_over, "fail_over", 4},
     {Act::step_capture, "step_capture", 150},
     {Act::run_capture, "run_capture", 40},

@@ -17,6 +17,7 @@ namespace tailrace::simulation {
 enum class Act : std::uint8_t {
   transaction,
   transaction_elsewhere,
+  truncate,
   fail_over,
   step_capture,
   run_capture,

@@ -97,6 +97,13 @@ void SimServer::commit(const std::vector<Write>& writes) {
 
 void SimServer::commit_elsewhere() { append({}); }
 
+void SimServer::truncate(Table table) {
+  std::vector<Write> writes;
+  for (const auto& [key, row] : model_.rows(table)) writes.push_back({table, key, std::nullopt});
+  append(model_.commit(writes));
+  binlog_.back().emptied = table;
+}
+
 void SimServer::append(Changes changes) {
   binlog_.push_back({MysqlGtid{{uuid_, ""}, next_number_++}, std::move(changes)});
 }
@@ -199,7 +206,7 @@ Result<std::optional<Transaction>> SimSource::stream() {
   const auto& binlog = server_.binlog();
   if (index_ >= binlog.size()) return std::optional<Transaction>();
   std::uint64_t skipped = 0;
-  while (index_ + 1 < binlog.size() && binlog[index_].changes.empty()) {
+  while (index_ + 1 < binlog.size() && binlog[index_].changes.empty() && !binlog[index_].emptied) {
     position_.gtid_set.add(binlog[index_++].gtid);
     ++skipped;
   }
@@ -211,7 +218,12 @@ Result<std::optional<Transaction>> SimSource::stream() {
   transaction.transactions_skipped = skipped;
   transaction.gtid = gtid_text(entry.gtid);
   transaction.commit_time_us = static_cast<std::int64_t>(index_) * 1000;
-  if (entry.changes.empty()) {
+  if (entry.emptied) {
+    const TableId& table = schemas_[static_cast<std::size_t>(*entry.emptied)].id;
+    transaction.kind = TransactionKind::position_only;
+    transaction.table_events.push_back(
+        {TableEventKind::truncate, table, "TRUNCATE " + table.table});
+  } else if (entry.changes.empty()) {
     transaction.kind = TransactionKind::position_only;
     transaction.transactions_skipped = skipped + 1;
   } else {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ namespace tailrace::simulation {
 struct BinlogEntry {
   Gtid gtid;
   Changes changes;  // empty: a transaction of tables that nobody asked for
+  std::optional<Table> emptied{};  // by a statement that logs no rows, though `changes` names them
 };
 
 class SimServer {
@@ -24,6 +26,7 @@ class SimServer {
 
   void commit(const std::vector<Write>& writes);
   void commit_elsewhere();  // in tables that no pipeline reads
+  void truncate(Table table);
   // A replica takes over that lacks the last `lost` transactions.
   void fail_over(std::size_t lost);
 

@@ -52,6 +52,12 @@ Stage::Offset Stage::write(const std::vector<Write>& writes) {
   return end() - 1;
 }
 
+Stage::Offset Stage::truncate(Table table) {
+  world.server().truncate(table);
+  world.capture_all();
+  return end() - 1;
+}
+
 void Stage::again(Offset offset) {
   const auto records = world.log().records(world.change_topic(), 0);
   const auto& record = records[static_cast<std::size_t>(offset)];

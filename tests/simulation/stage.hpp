@@ -33,6 +33,8 @@ class Stage {
 
   // One transaction at the source, read and published: offset of its last record.
   Offset write(const std::vector<Write>& writes);
+  // The same of a statement that empties a table.
+  Offset truncate(Table table);
   // The record at `offset` comes once more, as after a rewind.
   void again(Offset offset);
   Offset end() { return world.log().last_record(world.change_topic(), 0) + 1; }

@@ -15,6 +15,7 @@ enum class RecordKind : std::uint8_t {
   snapshot_end = 4,
   part = 5,
   lookup_row = 6,
+  sweep = 7,
 };
 
 void append_origin(std::string& out, const Origin& origin) {
@@ -96,6 +97,13 @@ PartRecord read_part(ByteReader& in, const Origin& origin) {
   return record;
 }
 
+SweepRecord read_sweep(ByteReader& in, const Origin& origin) {
+  SweepRecord record;
+  record.origin = origin;
+  record.table = in.sized();
+  return record;
+}
+
 struct Opened {
   RecordKind kind;
   Origin origin;
@@ -149,6 +157,11 @@ void encode(std::string& out, const PartRecord& record) {
   append_sized(out, record.bytes);
 }
 
+void encode(std::string& out, const SweepRecord& record) {
+  begin(out, RecordKind::sweep, record.origin);
+  append_sized(out, record.table);
+}
+
 Result<void> decode(std::string_view bytes, ChangeRecord& record) {
   ByteReader in(bytes);
   TAILRACE_ASSIGN(const Opened opened, open(in));
@@ -167,6 +180,9 @@ Result<void> decode(std::string_view bytes, ChangeRecord& record) {
       break;
     case RecordKind::part:
       record = read_part(in, opened.origin);
+      break;
+    case RecordKind::sweep:
+      record = read_sweep(in, opened.origin);
       break;
     case RecordKind::lookup_row:
       return malformed("a lookup row in a change log");
@@ -191,12 +207,14 @@ void encode(std::string& out, const LookupRow& row) {
   append_sized(out, row.values);
 }
 
-Result<std::variant<LookupRow, ProgressRecord>> decode_lookup(std::string_view bytes) {
+Result<LookupLogRecord> decode_lookup(std::string_view bytes) {
   ByteReader in(bytes);
   TAILRACE_ASSIGN(const Opened opened, open(in));
-  std::variant<LookupRow, ProgressRecord> record;
+  LookupLogRecord record;
   if (opened.kind == RecordKind::progress) {
     record = read_progress(in, opened.origin);
+  } else if (opened.kind == RecordKind::sweep) {
+    record = read_sweep(in, opened.origin);
   } else if (opened.kind == RecordKind::lookup_row) {
     LookupRow row;
     row.origin = opened.origin;

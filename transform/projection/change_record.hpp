@@ -66,6 +66,13 @@ struct SnapshotEndRecord {
   Origin origin;
 };
 
+// Every row of a table that the source had before is gone: TRUNCATE, DROP TABLE. In every partition
+// of the change logs of documents that show the table, and in its lookup log.
+struct SweepRecord {
+  Origin origin;  // rows with an older token are gone
+  std::string_view table;
+};
+
 struct PartRecord {
   Origin origin;
   std::uint32_t index = 0;
@@ -73,8 +80,8 @@ struct PartRecord {
   std::string_view bytes;  // of the encoded group
 };
 
-using ChangeRecord =
-    std::variant<GroupRecord, LookupRecord, ProgressRecord, SnapshotEndRecord, PartRecord>;
+using ChangeRecord = std::variant<GroupRecord, LookupRecord, ProgressRecord, SnapshotEndRecord,
+                                  PartRecord, SweepRecord>;
 
 void begin_group(std::string& out, const Origin& origin);
 void append_group_row(std::string& out, const GroupRow& row);
@@ -83,6 +90,7 @@ void append_lookup_entry(std::string& out, const LookupEntry& entry);
 void encode(std::string& out, const ProgressRecord& record);
 void encode(std::string& out, const SnapshotEndRecord& record);
 void encode(std::string& out, const PartRecord& record);
+void encode(std::string& out, const SweepRecord& record);
 
 // Decodes into `record`, reusing its memory; views refer to `bytes`.
 // Error dead_letter "record.malformed": not ours, damaged, or of a newer version.
@@ -97,7 +105,8 @@ struct LookupRow {
 };
 std::string lookup_log_key(std::uint16_t key_set, std::string_view key);
 void encode(std::string& out, const LookupRow& row);
-// Either a row or a progress record. Error dead_letter "record.malformed".
-Result<std::variant<LookupRow, ProgressRecord>> decode_lookup(std::string_view bytes);
+using LookupLogRecord = std::variant<LookupRow, ProgressRecord, SweepRecord>;
+// Error dead_letter "record.malformed".
+Result<LookupLogRecord> decode_lookup(std::string_view bytes);
 
 }  // namespace tailrace::transform

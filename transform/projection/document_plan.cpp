@@ -86,6 +86,12 @@ std::vector<std::string> PipelinePlan::used_columns(std::string_view table) cons
   return names;
 }
 
+bool DocumentPlan::holds_rows_of(std::string_view table) const {
+  return std::any_of(nodes.begin(), nodes.end(), [&](const PlanNode& node) {
+    return node.kind != NodeKind::lookup && node.table == table;
+  });
+}
+
 Result<PipelinePlan> compile_plan(std::span<const DocumentSpec> documents,
                                   std::span<const TableSchema> tables) {
   PlanBuilder builder(tables);

@@ -71,6 +71,9 @@ struct DocumentPlan {
   std::vector<NodeId> children;          // the root's nodes of kind child, in document order
   std::vector<std::string> key_columns;  // the root's primary key, for the id
   std::uint64_t spec_hash = 0;           // changes with root, columns, children, lookups, keys
+
+  // Whether the root or a child is a row of `table`.
+  bool holds_rows_of(std::string_view table) const;
 };
 
 // A table that documents point at, as the lookup log carries it.

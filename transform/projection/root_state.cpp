@@ -35,6 +35,16 @@ bool refers_anew(const DocumentPlan& plan, const Fragment& stored, const GroupRo
   return false;
 }
 
+bool of_table(const DocumentPlan& plan, const SweepRecord& sweep, const Fragment& fragment) {
+  const PlanNode& node = plan.nodes[fragment.node()];
+  return node.kind != NodeKind::lookup && node.table == sweep.table &&
+         static_cast<std::uint8_t>(fragment.key[1]) == sweep.origin.source;
+}
+
+bool sweeps(const SweepRecord& sweep, const Fragment& fragment) {
+  return !fragment.gone && fragment.token < sweep.origin.base;
+}
+
 bool by_key(const Fragment& fragment, std::string_view key) { return fragment.key < key; }
 
 }  // namespace
@@ -143,6 +153,25 @@ Applied RootState::apply_entry(const DocumentPlan& plan, const LookupEntry& entr
     applied.keys = true;
     if (changed != nullptr) changed->push_back(fragment.key);
   }
+  return applied;
+}
+
+bool RootState::concerns(const DocumentPlan& plan, const SweepRecord& sweep) const {
+  return std::any_of(fragments_.begin(), fragments_.end(), [&](const Fragment& fragment) {
+    return sweeps(sweep, fragment) && of_table(plan, sweep, fragment);
+  });
+}
+
+Applied RootState::apply(const DocumentPlan& plan, const SweepRecord& sweep, std::int64_t offset) {
+  Applied applied;
+  for (Fragment& fragment : fragments_) {
+    if (!sweeps(sweep, fragment) || !of_table(plan, sweep, fragment)) continue;
+    set(fragment, sweep.origin.base, true, {});
+    applied.visible = true;
+  }
+  if (!applied.visible) return applied;
+  note_origin(sweep.origin);
+  last_ = offset;
   return applied;
 }
 

@@ -64,6 +64,11 @@ class RootState {
   Applied apply(const DocumentPlan& plan, const LookupRecord& record, std::int64_t offset,
                 std::vector<std::string>* changed);
 
+  // Whether the sweep takes a row out of this root.
+  bool concerns(const DocumentPlan& plan, const SweepRecord& sweep) const;
+  // Takes those rows out. Nothing to take out: nothing changes, `last` neither.
+  Applied apply(const DocumentPlan& plan, const SweepRecord& sweep, std::int64_t offset);
+
   const Fragment* find(NodeId node, std::uint8_t source, std::string_view key) const;
   const std::vector<Fragment>& fragments() const { return fragments_; }
   const std::vector<SourceMark>& marks() const { return marks_; }

@@ -86,6 +86,14 @@ def story(world, shop):
     setup.equal(within=60)
     world.say("an added column is followed")
 
+    under_load(world, shop, ["TRUNCATE TABLE payments"])
+    setup.equal(within=60)
+    check(shop.sql("SELECT COUNT(*) FROM payments")[0][0] < 300, "payments are new ones")
+    shop.sql("SET SESSION foreign_key_checks = 0")
+    shop.sql("TRUNCATE TABLE categories")
+    setup.equal(within=60)
+    world.say("rows of truncated tables are gone, later ones are there")
+
     swap(shop)
     setup.equal(within=60)
     world.say("an online schema change is followed")

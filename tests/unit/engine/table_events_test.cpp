@@ -75,16 +75,26 @@ TEST(TableEvents, EachPolicyIsForItsOwn) {
 
 TEST(TableEvents, WhatNoRowTellsWaitsForADecision) {
   auto schemas = known();
-  for (const TableEventKind kind : {TableEventKind::truncate, TableEventKind::drop,
-                                    TableEventKind::replaced, TableEventKind::rows_moved}) {
-    const TableEvent event{kind, {"shop", "orders"}, "TRUNCATE orders"};
+  for (const TableEventKind kind :
+       {TableEventKind::drop, TableEventKind::replaced, TableEventKind::rows_moved}) {
+    const TableEvent event{kind, {"shop", "orders"}, "DROP TABLE orders"};
     const auto done = follow(event, {}, as_it_is, schemas);
     ASSERT_FALSE(done);
     EXPECT_EQ(done.error().disposition, Disposition::halt);
-    EXPECT_NE(done.error().message.find("TRUNCATE orders"), std::string::npos);
+    EXPECT_NE(done.error().message.find("DROP TABLE orders"), std::string::npos);
     EXPECT_NE(done.error().message.find("on_schema_change.other: follow"), std::string::npos);
     EXPECT_TRUE(follow(event, {.other = SchemaPolicy::Other::follow}, as_it_is, schemas));
   }
+}
+
+TEST(TableEvents, OnlyEmptiedTablesAreSwept) {
+  auto schemas = known();
+  const TableEvent emptied{TableEventKind::truncate, {"shop", "orders"}, "TRUNCATE orders"};
+  EXPECT_TRUE(follow(emptied, {}, as_it_is, schemas));
+  EXPECT_TRUE(empties(emptied));
+  EXPECT_TRUE(empties({TableEventKind::drop, {"shop", "orders"}, "DROP TABLE orders"}));
+  EXPECT_FALSE(empties({TableEventKind::replaced, {"shop", "orders"}, "RENAME TABLE x TO orders"}));
+  EXPECT_FALSE(empties(altered({})));
 }
 
 }  // namespace
