@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/log.hpp"
 #include "engine/capture_role.hpp"
@@ -114,6 +115,29 @@ Result<void> CaptureRole::append_sweep(const Transaction& transaction, const std
     TAILRACE_TRY(writer_->append({lookup_topics_[t], 0, key, value, {}}));
   }
   return {};
+}
+
+// The sweep takes the table's own rows; those below them leave their documents here. It is one log
+// transaction with the position, in which no record of an interrupted transaction is left out.
+Result<void> CaptureRole::empty_placement(const Transaction& transaction) {
+  TAILRACE_TRY(placement_->begin(transaction.rows == nullptr));
+  for (const TableEvent& event : transaction.table_events) {
+    if (empties(event)) TAILRACE_TRY(placement_->empty(event.table.table));
+  }
+  if (!placement_->changed()) return {};
+  const transform::Origin origin{options_.source_index,
+                                 {position_.epoch, position_.seq, 0},
+                                 transaction.commit_time_us,
+                                 transaction.gtid};
+  const std::uint64_t skipped = std::exchange(skip_records_, 0);
+  wide_ = false;
+  TAILRACE_TRY(placement_->append(
+      origin.base, true, [this](const stream::Append& record) { return append(record); }));
+  router_->begin(origin);
+  TAILRACE_TRY(finish_pass(origin));
+  open_records_ = 0;
+  skip_records_ = skipped;
+  return placement_->end_transaction();
 }
 
 Result<void> CaptureRole::append_progress() {

@@ -1,6 +1,6 @@
 // Capture's memory of where rows belong that carry no key of their root: transform/placement over a
 // local store, and a compacted topic that holds every change of it, written in the log transaction
-// of what it came from (docs/adr/0009-an-index-kept-in-the-log.md). The store is a copy: behind, it
+// of what it came from (docs/adr/0011-an-index-kept-in-the-log.md). The store is a copy: behind, it
 // is brought up to the log's end at open; lost, it is read from there.
 // Threading: one thread.
 #pragma once
@@ -37,8 +37,12 @@ class CapturePlacement {
       transform::StoreFactory& stores, const SavedPosition& saved, const Clock& clock);
 
   Result<void> add(const RowChange& row) { return placement_.add(row); }
-  // Nothing was read of the transaction at hand yet.
-  Result<void> begin() { return store_.drop_transaction(); }
+  // Nothing was read of the transaction at hand yet. `may_spill`: a commit can follow it.
+  Result<void> begin(bool may_spill = true) {
+    store_.allow_spilling(may_spill);
+    return store_.drop_transaction();
+  }
+  Result<void> empty(std::string_view table) { return placement_.empty(table); }
   bool changed() const { return store_.changed(); }
   Result<std::uint64_t> moved_bytes() { return placement_.moved_bytes(); }
 

@@ -95,8 +95,10 @@ Result<void> CaptureRole::open_placement(const ControlState& saved) {
   const std::string topic = placement_topic(options_.pipeline, options_.source);
   const stream::TopicSpec spec{topic, 1, stream::Retention::compacted};
   TAILRACE_TRY(deps_.log.ensure_topics(std::span(&spec, 1)));
-  PlacementOptions placement{topic, options_.source + "-placement",
-                             saved.identity ? saved.identity->log_id : options_.log_id};
+  PlacementOptions placement;
+  placement.topic = topic;
+  placement.store = options_.source + "-placement";
+  placement.log_id = saved.identity ? saved.identity->log_id : options_.log_id;
   placement.spill_bytes = options_.pass_bytes;
   placement.note_bytes = 4 * options_.batch_bytes;
   placement.rules = options_.rules;
@@ -244,7 +246,7 @@ Result<void> CaptureRole::follow_table_events(const Transaction& transaction) {
     schemas_grown_ = schemas_grown_ || grown;
     if (empties(event)) TAILRACE_TRY(append_sweep(transaction, event.table.table));
   }
-  return {};
+  return placement_ ? empty_placement(transaction) : Result<void>{};
 }
 
 // Everybody who reads the log compiles a new plan when the progress record with the new version

@@ -95,6 +95,7 @@ class CaptureRole {
                          const Pass& pass);
   Result<void> finish_pass(const transform::Origin& origin);
   Result<void> open_placement(const ControlState& saved);
+  Result<void> empty_placement(const Transaction& transaction);
   Result<std::uint32_t> place_rows(Transaction& transaction, const transform::Origin& origin,
                                    std::uint32_t passes);
   Result<void> follow_table_events(const Transaction& transaction);

@@ -103,6 +103,18 @@ Result<void> Placement::add_row(const Place& place, const RowChange& row) {
   return store_.put(row_prefix(place, after_.parent) + after_.own, std::move(values), row.index);
 }
 
+Result<void> Placement::empty(std::string_view table) {
+  for (std::size_t d = 0; d < plan_.documents.size(); ++d) {
+    for (const PlanNode& node : plan_.documents[d].nodes) {
+      if (!is_placed(node) || node.table != table) continue;
+      const Place place{static_cast<std::uint16_t>(d), node.id};
+      TAILRACE_TRY(store_.remove_all(link_key(place, {})));
+      TAILRACE_TRY(store_.remove_all(row_of_node(place)));
+    }
+  }
+  return {};
+}
+
 // Documents by name: their order in the file may change.
 std::string Placement::link_key(const Place& place, std::string_view key) const {
   std::string out(1, link_kind);
@@ -112,10 +124,15 @@ std::string Placement::link_key(const Place& place, std::string_view key) const 
   return out;
 }
 
-std::string Placement::row_prefix(const Place& place, std::string_view parent) const {
+std::string Placement::row_of_node(const Place& place) const {
   std::string out(1, row_kind);
   append_sized(out, plan_.documents[place.document].name);
   out.push_back(static_cast<char>(place.node));
+  return out;
+}
+
+std::string Placement::row_prefix(const Place& place, std::string_view parent) const {
+  std::string out = row_of_node(place);
   append_sized(out, parent);
   return out;
 }

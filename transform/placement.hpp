@@ -1,5 +1,5 @@
 // Where rows belong that carry no key of their root: rows below other children (engine.md §4,
-// docs/adr/0009-an-index-kept-in-the-log.md). It remembers for each row with rows below it what it
+// docs/adr/0011-an-index-kept-in-the-log.md). It remembers for each row with rows below it what it
 // hangs on, and every deep row under its parent's key. What a transaction does is told once all of
 // its rows are known, from the state before it and the state after it: their order does not matter.
 // Threading: one thread.
@@ -39,6 +39,9 @@ class Placement {
 
   // Error halt "row.no_key": a key column is not in the row image.
   Result<void> add(const RowChange& row);
+
+  // All rows of the table are gone, in the transaction at hand.
+  Result<void> empty(std::string_view table);
 
   // What the transaction did: first every place that a row has left, then every place where it is.
   using Visitor = std::function<Result<void>(const PlacedRow&)>;
@@ -83,6 +86,7 @@ class Placement {
                         std::uint32_t idx);
   Result<void> add_row(const Place& place, const RowChange& row);
   std::string link_key(const Place& place, std::string_view key) const;
+  std::string row_of_node(const Place& place) const;
   std::string row_prefix(const Place& place, std::string_view parent) const;
   Result<Entry> parse(std::string_view key) const;
 

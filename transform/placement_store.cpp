@@ -104,7 +104,22 @@ Result<void> PlacementStore::put(std::string key, std::optional<std::string> val
   if (!created) transaction_bytes_ -= size_of(at->first, at->second.value);
   at->second = {std::move(value), idx};
   transaction_bytes_ += size_of(at->first, at->second.value);
-  return transaction_bytes_ > spill_bytes_ ? spill() : Result<void>{};
+  return may_spill_ && transaction_bytes_ > spill_bytes_ ? spill() : Result<void>{};
+}
+
+Result<void> PlacementStore::remove_all(std::string_view prefix) {
+  Result<void> removed;
+  const auto scanned = store_->scan(kept, prefix, [&](std::string_view key, std::string_view) {
+    if (!key.starts_with(prefix)) return false;
+    removed = put(std::string(key), std::nullopt, 0);
+    return removed.has_value();
+  });
+  TAILRACE_TRY(outcome(scanned, removed));
+  for (auto at = batch_.lower_bound(prefix);
+       at != batch_.end() && std::string_view(at->first).starts_with(prefix); ++at) {
+    if (at->second) TAILRACE_TRY(put(at->first, std::nullopt, 0));
+  }
+  return {};
 }
 
 Result<void> PlacementStore::spill() {

@@ -37,6 +37,8 @@ class PlacementStore {
 
   // In the transaction at hand. nullopt: no longer there. `idx`: of the row that says so.
   Result<void> put(std::string key, std::optional<std::string> value, std::uint32_t idx);
+  // Every entry whose key begins with `prefix` goes, in the transaction at hand.
+  Result<void> remove_all(std::string_view prefix);
   struct Change {
     std::string_view key;
     std::optional<std::string> value;
@@ -50,6 +52,8 @@ class PlacementStore {
   // It is read. A spilled one must be kept before the next one begins.
   Result<void> end_transaction();
   bool spilled() const { return spilled_; }
+  // Off: it is held in memory, however large.
+  void allow_spilling(bool allowed) { may_spill_ = allowed; }
 
   // What the log said already, in a run of this process or an earlier one.
   void restore(std::string key, std::optional<std::string> value);
@@ -80,6 +84,7 @@ class PlacementStore {
   std::size_t batch_bytes_ = 0;
   std::map<std::string, Latest, std::less<>> transaction_;
   std::size_t transaction_bytes_ = 0;
+  bool may_spill_ = true;
   bool spilled_ = false;
   bool ended_ = false;  // the spilled one
 };

@@ -1,5 +1,5 @@
 // Rows below other children, which carry no key of their order: shipments of orders, their parcels,
-// the parcels' scans (docs/adr/0009-an-index-kept-in-the-log.md).
+// the parcels' scans (docs/adr/0011-an-index-kept-in-the-log.md).
 #include "tests/simulation/directed.hpp"
 
 namespace tailrace::simulation {
@@ -218,6 +218,34 @@ Broken first_load_begun_again(WorldOptions options) {
   return world.broken();
 }
 
+// The rows below an emptied table leave with it, and come back where its new rows are.
+Broken shipments_are_truncated(WorldOptions options) {
+  Stage s(with_shipments(std::move(options)));
+  s.write({order(1, 1), order(2, 1), shipment(1, 1, 7), parcel(1, 1, 5), parcel(2, 1, 6),
+           scan(1, 1, 9)});
+  s.work(s.owner());
+  s.truncate(Table::shipments);
+  s.work(s.owner());
+  s.write({no_parcel(2)});
+  s.write({shipment(1, 2, 8)});
+  s.work(s.owner());
+  s.write({shipment(1, 1, 8)});
+  s.work(s.owner());
+  return s.rest(true);
+}
+
+Broken parcels_are_truncated(WorldOptions options) {
+  Stage s(with_shipments(std::move(options)));
+  s.write({order(1, 1), order(2, 1), shipment(1, 1, 7), parcel(1, 1, 5), scan(1, 1, 9)});
+  s.work(s.owner());
+  s.truncate(Table::parcels);
+  s.write({shipment(1, 2, 7)});
+  s.work(s.owner());
+  s.write({parcel(1, 1, 6)});
+  s.work(s.owner());
+  return s.rest(true);
+}
+
 Broken order_deleted_and_back(WorldOptions options) {
   Stage s(with_shipments(std::move(options)));
   s.write({order(1, 1), shipment(1, 1, 7), parcel(1, 1, 5)});
@@ -266,6 +294,9 @@ const Directed schedules[] = {
      "rows follow their parents", without_parents},
     {"FirstLoadBegunAgain", first_load_begun_again, "places are committed before rows are shown",
      [](O& o) { o.rules.place_before_show = false; }},
+    {"ShipmentsAreTruncated", shipments_are_truncated, "rows follow their parents",
+     without_parents},
+    {"ParcelsAreTruncated", parcels_are_truncated, "rows follow their parents", without_parents},
     {"OrderDeletedAndBack", order_deleted_and_back, "", nullptr},
 };
 

@@ -13,7 +13,7 @@ struct Weight {
   unsigned often;
 };
 
-constexpr std::array<Weight, 37> weights = {{
+constexpr std::array<Weight, 38> weights = {{
     {Act::transaction, "transaction", 160},
     {Act::transaction_elsewhere, "transaction_elsewhere", 6},
     {Act::truncate, "truncate", 5},
