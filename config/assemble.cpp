@@ -5,8 +5,10 @@
 namespace tailrace::config {
 namespace {
 
-SourceSpec source_of(MysqlDraft draft, const ErrorsDraft& errors, const std::string& state_dir) {
+SourceSpec source_of(SourceDraft source, const ErrorsDraft& errors, const std::string& state_dir) {
+  MysqlDraft& draft = source.mysql;
   SourceSpec out;
+  out.name = std::move(source.name);
   out.start = draft.start.at;
   out.start_value = std::move(draft.start.value);
   out.newest_first = draft.newest_first;
@@ -89,7 +91,10 @@ PipelineSpec assemble(PipelineDraft draft, std::string file) {
   out.name = draft.name;
   out.state_dir = draft.state.dir.empty() ? "./.tailrace/" + draft.name : draft.state.dir;
   while (out.state_dir.size() > 1 && out.state_dir.ends_with('/')) out.state_dir.pop_back();
-  out.source = source_of(std::move(draft.source.mysql), draft.errors, out.state_dir);
+  if (draft.sources.empty()) draft.sources.push_back(std::move(draft.source));
+  for (SourceDraft& source : draft.sources) {
+    out.sources.push_back(source_of(std::move(source), draft.errors, out.state_dir));
+  }
   out.tables = std::move(draft.tables);
   if (draft.stream.kafka) {
     draft.stream.kafka->client_id = out.name;

@@ -286,7 +286,10 @@ const Object& document_object() {
           .key("children", &DocumentSpec::children, children(),
                "Rows that point at the root, by name.")
           .later("compute", "Sums and counts over children.")
-          .later("unique_across_shards", "Ids are unique without {shard}.")
+          .key("unique_across_shards", &DocumentSpec::unique_across_shards, boolean(),
+               "Ids are unique without {shard}: rows with one key on several shards are one "
+               "document, as when an order moves from one to the other.")
+          .fallback("false")
           .done();
   return declared;
 }

@@ -17,7 +17,10 @@ const Object& pipeline_object() {
                "The database whose changes are captured.")
           .required("add source: { mysql: { user, password, shards } }")
           .unless("sources")
-          .later("sources", "Instead of source, when tables live in several databases.")
+          .key("sources", &PipelineDraft::sources,
+               named(Name::document, &SourceDraft::name, object<SourceDraft>(source_object)),
+               "Instead of source, when tables live in several databases: sources by name; "
+               "tables.T.source says which one holds a table.")
           .key("tables", &PipelineDraft::tables,
                named(Name::table, &TableSpec::name, object<TableSpec>(table_object)),
                "Keys and types come from the server: write only what differs. Every table that is "
@@ -67,7 +70,10 @@ const Object& table_object() {
                "DECIMAL as text with every digit, or as a number literal with the same digits.")
           .fallback("string")
           .later("mask", "Columns hashed, cut or dropped at decode.")
-          .later("source", "Which of several sources the table lives in.")
+          .key("source", &TableSpec::source, name(Name::document),
+               "Which of several sources the table lives in.")
+          .otherwise("the only one")
+          .example("source: pay")
           .later("cascade", "A foreign key whose cascades the server hides.")
           .done();
   return declared;

@@ -86,6 +86,7 @@ void decode_tree(const LoadRequest& request, const Environment& environment, Loa
   decoder.problems() = std::move(out.problems);
   decoder.object(pipeline_object(), out.tree->root(), &draft);
   check_source(decoder, draft);
+  check_shards(decoder, draft);
   check_events(decoder, draft);
   check_documents(decoder, draft);
   check_sinks(decoder, draft);

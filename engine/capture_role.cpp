@@ -16,61 +16,90 @@ namespace {
 // A new server may repeat numbers that an aborted batch showed of the old one: jump past them.
 constexpr std::uint64_t failover_jump = 1u << 20;
 
-std::string bytes_of(std::uint64_t number) {
-  std::string out;
-  append_fixed(out, number);
-  return out;
+transform::SourceLayout only(const std::string& shard) {
+  transform::SourceLayout layout;
+  layout.groups[0].shards[0].name = shard;
+  return layout;
 }
 
 }  // namespace
 
 CaptureRole::CaptureRole(CaptureOptions options, CaptureDependencies dependencies)
-    : options_(std::move(options)), deps_(std::move(dependencies)) {}
+    : options_(std::move(options)),
+      deps_(std::move(dependencies)),
+      layout_(options_.layout.value_or(only(options_.source))) {}
 
 CaptureRole::~CaptureRole() {
   if (source_) source_->request_stop();
 }
 
 Result<void> CaptureRole::open() {
-  deps_.board.set("capture", Phase::starting);
+  deps_.board.set(options_.component, Phase::starting);
   const stream::TopicSpec control{control_topic(options_.pipeline), 1,
                                   stream::Retention::compacted};
   TAILRACE_TRY(deps_.log.ensure_topics(std::span(&control, 1)));
   // The fence comes before the position is read: nobody else can move it afterwards.
   TAILRACE_ASSIGN(writer_, deps_.log.open_writer(options_.pipeline + "." + options_.source));
-  TAILRACE_ASSIGN(const ControlState saved,
-                  read_control(deps_.log, options_.pipeline,
-                               deps_.clock.now() + std::chrono::seconds(60), deps_.clock));
+  TAILRACE_ASSIGN(const ControlState saved, read_facts());
   TAILRACE_TRY(prepare_plan(saved));
   TAILRACE_TRY(ensure_topics());
   if (const auto at = saved.positions.find(options_.source); at != saved.positions.end()) {
     position_ = at->second;
-  } else if (deps_.first_position) {
-    TAILRACE_ASSIGN(auto first, deps_.first_position());
-    if (first) position_.source = std::move(*first);
+  } else {
+    TAILRACE_TRY(begin_anew());
   }
   committed_ = position_;
   TAILRACE_TRY(open_placement(saved));
   saved_tables_ = position_.source.tables;
   skip_records_ = position_.open_records;
   position_.open_records = 0;
-  TAILRACE_TRY(save_new_facts(saved));
   TAILRACE_ASSIGN(source_, deps_.make_source(schemas_.tables));
   TAILRACE_TRY(source_->start(position_.source));
   last_progress_ = deps_.clock.now();
+  // Who saved the wider schemas may have died before it said so in the logs.
+  if (schemas_.version > 1) TAILRACE_TRY(append_progress());
   log_info("capture.started", {{"source", options_.source},
                                {"gtid", position_.source.gtid_set.text()},
                                {"seq", position_.seq}});
   return {};
 }
 
-Result<void> CaptureRole::prepare_plan(const ControlState& control) {
-  if (control.schemas) {
-    schemas_ = *control.schemas;
-  } else {
-    TAILRACE_ASSIGN(schemas_.tables, deps_.read_schemas());
+FactsOptions CaptureRole::facts_options() const {
+  return {options_.pipeline, options_.documents, layout_, options_.log_id, options_.facts_turn};
+}
+
+Result<ControlState> CaptureRole::read_facts() {
+  TAILRACE_ASSIGN(ControlState saved,
+                  read_control(deps_.log, options_.pipeline,
+                               deps_.clock.now() + std::chrono::seconds(60), deps_.clock));
+  if (has_facts(saved, facts_options())) return saved;
+  return settle_facts(deps_.log, deps_.clock, facts_options(), deps_.read_schemas);
+}
+
+// Nothing was read of this shard yet.
+Result<void> CaptureRole::begin_anew() {
+  if (deps_.read_own_schemas) {
+    TAILRACE_ASSIGN(const auto own, deps_.read_own_schemas());
+    TAILRACE_TRY(check_agreement(options_.source, own, schemas_.tables));
   }
-  TAILRACE_ASSIGN(plan_, transform::compile_plan(options_.documents, schemas_.tables));
+  if (!deps_.first_position) return {};
+  TAILRACE_ASSIGN(auto first, deps_.first_position());
+  if (first) position_.source = std::move(*first);
+  return {};
+}
+
+Result<void> CaptureRole::prepare_plan(const ControlState& control) {
+  schemas_ = *control.schemas;
+  TAILRACE_ASSIGN(const std::vector<std::string> names, shard_names(layout_, control));
+  const transform::SourceLayout layout = indexed(layout_, names);
+  for (std::size_t g = 0; g < layout.groups.size(); ++g) {
+    for (const transform::SourceShard& shard : layout.groups[g].shards) {
+      if (shard.name != options_.source) continue;
+      group_ = g;
+      source_index_ = shard.index;
+    }
+  }
+  TAILRACE_ASSIGN(plan_, transform::compile_plan(options_.documents, schemas_.tables, layout));
   for (const transform::DocumentPlan& document : plan_.documents) {
     const auto saved = control.spec_hashes.find(document.name);
     if (saved == control.spec_hashes.end() || saved->second == document.spec_hash) continue;
@@ -81,7 +110,7 @@ Result<void> CaptureRole::prepare_plan(const ControlState& control) {
                     "definition another document name, or take the old definition back",
                     document.name));
   }
-  router_.emplace(plan_);
+  router_.emplace(plan_, transform::RoutedShard{options_.source, group_});
   if (options_.events) {
     TAILRACE_ASSIGN(events_, transform::EventMapper::compile(*options_.events, schemas_.tables));
   }
@@ -130,32 +159,6 @@ Result<void> CaptureRole::ensure_topics() {
   TAILRACE_TRY(deps_.log.ensure_topics(topics));
   for (const stream::TopicSpec& topic : topics) known_topics_.insert(topic.name);
   return {};
-}
-
-// Schemas, spec hashes and the name of a fresh log: before any projector begins, and by one writer,
-// so that all of them find the same.
-Result<void> CaptureRole::save_new_facts(const ControlState& control) {
-  const std::string topic = control_topic(options_.pipeline);
-  if (!control.identity && !options_.log_id.empty()) {
-    const std::string identity = encode(sinks::LogIdentity{options_.log_id, 0});
-    TAILRACE_TRY(append({topic, 0, identity_key, identity, {}}));
-  }
-  if (!control.positions.empty()) {
-    for (const transform::DocumentPlan& document : plan_.documents) {
-      if (control.spec_hashes.contains(document.name)) continue;
-      return halt(
-          "spec.new_document",
-          fmt::format("document '{}' was added to a pipeline that already runs; its first load "
-                      "is not supported yet: run it as a pipeline of its own name",
-                      document.name));
-    }
-    return {};
-  }
-  if (!control.schemas) TAILRACE_TRY(append({topic, 0, schemas_key, encode(schemas_), {}}));
-  for (const transform::DocumentPlan& document : plan_.documents) {
-    TAILRACE_TRY(append({topic, 0, spec_key(document.name), bytes_of(document.spec_hash), {}}));
-  }
-  return commit();
 }
 
 Result<void> CaptureRole::step(Deadline deadline) {
@@ -211,9 +214,8 @@ Result<void> CaptureRole::handle(Transaction& transaction) {
       break;
     case TransactionKind::snapshot_end: {
       std::string value;
-      transform::encode(value,
-                        transform::SnapshotEndRecord{
-                            {options_.source_index, {position_.epoch, position_.seq, 0}, 0, {}}});
+      transform::encode(value, transform::SnapshotEndRecord{
+                                   {source_index_, {position_.epoch, position_.seq, 0}, 0, {}}});
       TAILRACE_TRY(append_to_all(value, false));
       break;
     }
@@ -252,14 +254,7 @@ Result<void> CaptureRole::follow_table_events(const Transaction& transaction) {
 // Everybody who reads the log compiles a new plan when the progress record with the new version
 // comes, which stands in front of every row that has the new columns.
 Result<void> CaptureRole::save_grown_schemas() {
-  ++schemas_.version;
-  TAILRACE_ASSIGN(const transform::PipelinePlan plan,
-                  transform::compile_plan(options_.documents, schemas_.tables));
-  const std::string topic = control_topic(options_.pipeline);
-  TAILRACE_TRY(append({topic, 0, schemas_key, encode(schemas_), {}}));
-  for (const transform::DocumentPlan& document : plan.documents) {
-    TAILRACE_TRY(append({topic, 0, spec_key(document.name), bytes_of(document.spec_hash), {}}));
-  }
+  TAILRACE_ASSIGN(schemas_, save_grown(deps_.log, deps_.clock, facts_options(), schemas_.tables));
   TAILRACE_TRY(append_progress());
   TAILRACE_TRY(commit());
   return retry("schema.newer", "columns were added to mapped tables");
@@ -270,7 +265,7 @@ Result<void> CaptureRole::handle_rows(Transaction& transaction) {
   TAILRACE_TRY(resume_open(transaction));
   const bool snapshot = transaction.kind == TransactionKind::snapshot_rows;
   transform::Origin origin;
-  origin.source = options_.source_index;
+  origin.source = source_index_;
   origin.base = {position_.epoch, snapshot ? 0 : position_.seq, 0};
   origin.commit_time_us = transaction.commit_time_us;
   origin.gtid = transaction.gtid;
@@ -329,13 +324,12 @@ Result<std::uint32_t> CaptureRole::place_rows(Transaction& transaction,
       static_cast<std::uint32_t>((transaction.rows->bytes() + moved) / options_.pass_bytes + 1);
   wide_ = needed > 1;
   const std::uint64_t appended = open_records_;
-  TAILRACE_TRY(placement_->append(origin.base, wide_, [this](const stream::Append& record) {
-    return append(record);
-  }));
+  TAILRACE_TRY(placement_->append(origin.base, wide_,
+                                  [this](const stream::Append& record) { return append(record); }));
   // A first load that is begun again reads other rows: of what it has shown, be it in a batch that
   // was aborted, the next one must know where it is.
-  const bool loading = options_.rules.place_before_show &&
-                       transaction.kind == TransactionKind::snapshot_rows;
+  const bool loading =
+      options_.rules.place_before_show && transaction.kind == TransactionKind::snapshot_rows;
   if (loading && open_records_ > appended) TAILRACE_TRY(commit_inside());
   if (needed == passes) return passes;
   TAILRACE_TRY(transaction.rows->rewind());

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,6 +16,7 @@
 #include "core/clock.hpp"
 #include "engine/capture_placement.hpp"
 #include "engine/control_records.hpp"
+#include "engine/pipeline_facts.hpp"
 #include "engine/rule_switches.hpp"
 #include "engine/status_board.hpp"
 #include "engine/table_events.hpp"
@@ -28,8 +30,11 @@ namespace tailrace::engine {
 struct CaptureOptions {
   std::string pipeline;
   std::string source;  // shard name
-  std::uint8_t source_index = 0;
-  stream::Partition partitions = 4;  // of change logs and event topics
+  // All shards of the pipeline; nullopt: `source` alone.
+  std::optional<transform::SourceLayout> layout = std::nullopt;
+  std::mutex* facts_turn = nullptr;   // of the captures of this process; nullptr: there is one
+  std::string component = "capture";  // on the status board
+  stream::Partition partitions = 4;   // of change logs and event topics
   std::vector<transform::DocumentSpec> documents;
   std::optional<transform::EventsSpec> events;
   std::string log_id;  // of a log that has none yet: what sinks know it by; empty: do not name it
@@ -49,8 +54,8 @@ struct CaptureDependencies {
   stream::EventLog& log;
   const Clock& clock;
   StatusBoard& board;
-  // Schemas of the mapped tables as the server has them now, without excluded columns.
-  std::function<Result<std::vector<TableSchema>>()> read_schemas;
+  // Schemas of the mapped tables of all sources as servers have them now, without excluded columns.
+  ReadSchemas read_schemas;
   std::function<Result<std::unique_ptr<capture::ChangeSource>>(const std::vector<TableSchema>&)>
       make_source;
   // A table as the server has it → as the file wants it; empty: as it is.
@@ -58,6 +63,9 @@ struct CaptureDependencies {
   // Asked by a pipeline that has read nothing yet: where to begin; nullopt, or empty: with a first
   // load.
   std::function<Result<std::optional<SourcePosition>>()> first_position{};
+  // The tables of this shard alone, to be compared with those of the others before its first load;
+  // empty: there are no others.
+  ReadSchemas read_own_schemas{};
   // Local stores, for documents with children of children; others need none.
   transform::StoreFactory* stores = nullptr;
 };
@@ -81,9 +89,11 @@ class CaptureRole {
   const SavedPosition& committed() const { return committed_; }
 
  private:
+  Result<ControlState> read_facts();
   Result<void> prepare_plan(const ControlState& control);
   Result<void> ensure_topics();
-  Result<void> save_new_facts(const ControlState& control);
+  FactsOptions facts_options() const;
+  Result<void> begin_anew();
   Result<void> handle(Transaction& transaction);
   Result<void> handle_rows(Transaction& transaction);
   struct Pass {
@@ -112,6 +122,7 @@ class CaptureRole {
   // Takes the rows that a table had before this transaction out of everything (engine.md §5).
   Result<void> append_sweep(const Transaction& transaction, const std::string& table);
   Result<void> append_progress();
+  std::string labelled(std::string_view series) const;  // {shard="…"}
   Result<void> commit();
   Result<void> commit(const SavedPosition& saved);
   bool progress_due() const;
@@ -121,6 +132,9 @@ class CaptureRole {
 
   const CaptureOptions options_;
   CaptureDependencies deps_;
+  const transform::SourceLayout layout_;  // as the file has it
+  std::uint8_t source_index_ = 0;         // as the log knows the shard
+  std::size_t group_ = 0;
   SavedSchemas schemas_;
   bool schemas_grown_ = false;  // the transaction at hand made them; not saved yet
   std::shared_ptr<const std::string> saved_tables_;

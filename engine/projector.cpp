@@ -95,6 +95,7 @@ Result<void> Projector::step(Deadline deadline) {
   }
   TAILRACE_TRY(read(read_deadline(deadline)));
   TAILRACE_TRY(take_acknowledgements());
+  shared_->fanout_room = fanout_room();
   for (auto& [partition, task] : partitions_) {
     TAILRACE_ASSIGN([[maybe_unused]] const bool busy, task->background());
   }
@@ -174,6 +175,15 @@ Result<void> Projector::follow_lookups() {
   };
   TAILRACE_ASSIGN([[maybe_unused]] const bool some, view_->poll(post));
   return {};
+}
+
+// A product in a million orders: as many of them at once as keep the sinks busy, so that a change
+// that comes in waits for these only.
+std::size_t Projector::fanout_room() const {
+  std::size_t ahead = 0;
+  for (const Lane& lane : lanes_) ahead = std::max(ahead, lane.queue.size());
+  for (const auto& [partition, task] : partitions_) ahead += task->fanout_under_way();
+  return options_.fanout_window - std::min(options_.fanout_window, ahead);
 }
 
 Result<void> Projector::take_acknowledgements() {
@@ -310,22 +320,32 @@ bool Projector::all_loaded() const {
                      [](const auto& entry) { return entry.second->progress().loaded; });
 }
 
-bool Projector::has_reached(const GtidSet& target) const {
+bool Projector::has_reached(const Targets& targets) const {
   if (!all_loaded()) return false;
-  const auto contains = [&](const std::string& text) {
-    const auto set = GtidSet::parse(text);
-    return set && set->contains(target);
+  const auto is_reached = [](const std::map<std::uint8_t, std::string>& seen, std::uint8_t source,
+                             const GtidSet& target) {
+    const auto at = seen.find(source);
+    const auto set = GtidSet::parse(at == seen.end() ? std::string_view() : at->second);
+    return at != seen.end() && set && set->contains(target);
   };
   for (std::size_t t = 0; t < view_->tables(); ++t) {
     const auto table = static_cast<std::uint16_t>(t);
-    if (view_->used(table) && !contains(view_->progress(table))) return false;
+    if (!view_->used(table)) continue;
+    for (const std::uint8_t source : view_->sources(table)) {
+      const auto target = targets.find(source);
+      if (target == targets.end()) continue;
+      if (!is_reached(view_->progress(table), source, target->second)) return false;
+    }
   }
   for (const Lane& lane : lanes_) {
     if (lane.stubs != Lane::Stubs::done || !lane.under_way.empty()) return false;
   }
   return std::all_of(partitions_.begin(), partitions_.end(), [&](const auto& entry) {
     const PartitionTask::Progress progress = entry.second->progress();
-    return progress.settled && progress.pending == 0 && contains(progress.gtid_set);
+    if (!progress.settled || progress.pending > 0) return false;
+    return std::all_of(targets.begin(), targets.end(), [&](const auto& target) {
+      return is_reached(progress.gtid_sets, target.first, target.second);
+    });
   });
 }
 

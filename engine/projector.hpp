@@ -39,6 +39,7 @@ struct ProjectorOptions {
   std::size_t cache_bytes = 32u << 20;  // root state held by all partitions together
   std::size_t dirty_limit = 5'000;      // roots waiting for sinks before reading pauses
   std::size_t noted_limit = 50'000;     // state records waiting for a commit before it pauses
+  std::size_t fanout_window = 2'000;    // roots that follow changed lookup values at once
   std::size_t fanout_limit = 10'000;    // changed lookup values waiting before more are read
   stream::Partition partitions = 4;
   std::size_t state_chunk_bytes = 512u << 10;  // larger state records travel in chunks
@@ -49,6 +50,9 @@ struct ProjectorOptions {
   std::uint64_t random_seed = 0;     // of the jitter of retries; 0: from the machine
   RuleSwitches rules;
 };
+
+// How far each source is to be read, by its index; every source has one.
+using Targets = std::map<std::uint8_t, GtidSet>;
 
 struct ProjectorDependencies {
   stream::EventLog& log;
@@ -73,8 +77,8 @@ class Projector final : public stream::AssignmentListener, public DirtyListener 
   // Finishes what is under way, commits and leaves the group.
   Result<void> close(Deadline deadline);
 
-  // Everything at or before `target` is in every sink, or is a dead letter (engine.md §10).
-  bool has_reached(const GtidSet& target) const;
+  // Everything at or before the targets is in every sink, or is a dead letter (engine.md §10).
+  bool has_reached(const Targets& targets) const;
   std::uint64_t dead_letters() const;
 
  private:
@@ -116,6 +120,7 @@ class Projector final : public stream::AssignmentListener, public DirtyListener 
   static Failure outrun(Error error);
   Result<void> take_acknowledgements();
   Result<void> follow_lookups();
+  std::size_t fanout_room() const;
   Deadline read_deadline(Deadline deadline) const;
   bool work_waits() const;
 

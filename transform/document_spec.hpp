@@ -61,6 +61,8 @@ struct DocumentSpec {
   std::string name;
   std::string root;  // table
   std::string id;    // template, "{id}"
+  // Rows with one key on several shards are one document: one of them moved.
+  bool unique_across_shards = false;
   std::optional<std::vector<FieldSpec>> fields;
   std::vector<LookupSpec> lookups;
   std::vector<ChildSpec> children;

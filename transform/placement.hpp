@@ -23,7 +23,7 @@ struct PlacedRow {
   NodeId node = 0;
   bool gone = false;
   std::uint32_t idx = 0;  // of the row change that says so, be it of another row
-  std::string_view root;  // key bytes
+  std::string_view root;  // key bytes, without what they begin with for its shard
   std::string_view key;
   std::string_view values;  // the node's slots; empty when gone
 };

@@ -22,6 +22,12 @@ constexpr std::size_t kept_bytes = 1u << 20;
 
 }  // namespace
 
+Router::Router(const PipelinePlan& plan, const RoutedShard& shard) : plan_(plan) {
+  for (const DocumentPlan& document : plan.documents) {
+    prefixes_.push_back(document.key_prefix(shard.name, shard.group));
+  }
+}
+
 void Router::begin(const Origin& origin, std::uint32_t pass, std::uint32_t passes) {
   origin_ = origin;
   gtid_.assign(origin.gtid);
@@ -65,7 +71,6 @@ Result<void> Router::add(const RowChange& row) {
 
 Result<void> Router::read_keys(const PlanNode& node, const RowChange& row,
                                std::span<const Value> image, RowKeys& keys) const {
-  keys.root.clear();
   keys.own.clear();
   TAILRACE_ASSIGN(keys.known, append_key(keys.root, node, node.root_key, row, image));
   TAILRACE_TRY(append_key(keys.own, node, node.key, row, image));
@@ -76,6 +81,7 @@ Result<void> Router::add_to_node(std::uint16_t document, const PlanNode& node,
                                  const RowChange& row) {
   before_.known = false;
   after_.known = false;
+  before_.root = after_.root = prefixes_[document];
   if (row.op != RowOp::insert) TAILRACE_TRY(read_keys(node, row, row.before, before_));
   if (row.op != RowOp::remove) TAILRACE_TRY(read_keys(node, row, row.after, after_));
   const bool stays = after_.known && before_.root == after_.root && before_.own == after_.own;
@@ -110,10 +116,12 @@ Result<void> Router::add_to_lookup(std::uint16_t table, const RowChange& row) {
     }
     const auto key_set = static_cast<std::uint16_t>(set);
     if (!old_key.empty() && old_key != new_key) {
-      put_lookup(table, lookup_log_key(key_set, old_key), {origin_, idx_of(row), true, {}});
+      put_lookup(table, lookup_log_key(origin_.source, key_set, old_key),
+                 {origin_, idx_of(row), true, {}});
     }
     if (!new_key.empty()) {
-      put_lookup(table, lookup_log_key(key_set, new_key), {origin_, idx_of(row), false, values});
+      put_lookup(table, lookup_log_key(origin_.source, key_set, new_key),
+                 {origin_, idx_of(row), false, values});
     }
   }
   return {};
@@ -146,9 +154,10 @@ void Router::put(std::uint16_t document, const PlanNode& node, const RowChange& 
 }
 
 void Router::add(const PlacedRow& row) {
-  if (passes_ > 1 && XXH3_64bits(row.root.data(), row.root.size()) % passes_ != pass_) return;
+  const std::string root = prefixes_[row.document] + std::string(row.root);
+  if (passes_ > 1 && XXH3_64bits(root.data(), root.size()) % passes_ != pass_) return;
   const std::size_t before = arena_.size();
-  PendingGroup& group = group_of(row.document, row.root);
+  PendingGroup& group = group_of(row.document, root);
   const std::uint32_t idx = origin_.base.seq == 0 ? 0 : row.idx;
   const Piece key = keep(row.key);
   group.rows.push_back({row.node, row.gone, idx, key, keep(row.values)});

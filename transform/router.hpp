@@ -19,10 +19,16 @@
 
 namespace tailrace::transform {
 
+// Whose transactions these are.
+struct RoutedShard {
+  std::string name;
+  std::size_t group = 0;  // in the SourceLayout of the plan
+};
+
 class Router {
  public:
   // `plan` must outlive the router.
-  explicit Router(const PipelinePlan& plan) : plan_(plan) {}
+  explicit Router(const PipelinePlan& plan, const RoutedShard& shard = {});
 
   // Begins a transaction. A giant one is read in `passes` passes, each of which takes the roots
   // whose hash falls on `pass`: memory stays bounded, the order of records stays the same.
@@ -87,6 +93,7 @@ class Router {
   const Route& route_of(const TableSchema* table);
   Result<void> add_to_node(std::uint16_t document, const PlanNode& node, const RowChange& row);
   Result<void> add_to_lookup(std::uint16_t table, const RowChange& row);
+  // `keys.root` holds the prefix of its document's keys already.
   Result<void> read_keys(const PlanNode& node, const RowChange& row, std::span<const Value> image,
                          RowKeys& keys) const;
   // Without `image`: the row has left the root.
@@ -103,6 +110,7 @@ class Router {
   PendingGroup& group_of(std::uint16_t document, std::string_view root);
 
   const PipelinePlan& plan_;
+  std::vector<std::string> prefixes_;  // of root keys, by document
   std::unordered_map<const TableSchema*, Route> routes_;
   Origin origin_;
   std::string gtid_;

@@ -96,6 +96,14 @@ Write shipment_write(Random& random, const ShopModel& model) {
 
 }  // namespace
 
+std::vector<Write> held_by(SourceKind kind, std::size_t source, std::vector<Write> writes) {
+  if (kind != SourceKind::split) return writes;
+  std::erase_if(writes, [&](const Write& write) {
+    return (write.table == Table::payments) != (source == 1);
+  });
+  return writes;
+}
+
 std::vector<Write> random_writes(Random random, const ShopModel& model, bool with_shipments) {
   std::vector<Write> writes;
   if (random.chance(30)) {

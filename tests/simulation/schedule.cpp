@@ -92,11 +92,12 @@ std::string text_of(const Action& action) {
   return std::string(name_of(action.act)) + " " + std::to_string(action.bits);
 }
 
-Schedule make_schedule(std::uint64_t seed, std::size_t length) {
+Schedule make_schedule(std::uint64_t seed, std::size_t length, SourceKind sources) {
   Random random(seed);
   Schedule schedule;
   schedule.seed = seed;
   schedule.options = random_options(random);
+  schedule.options.sources = sources;
   // The embedded log has one process.
   if (schedule.options.keeps_state) schedule.workers = 1 + random.below(3);
   unsigned total = 0;
@@ -136,13 +137,15 @@ Schedule shrink(const Schedule& schedule, int attempts) {
 
 std::string describe(const Schedule& schedule) {
   const WorldOptions& options = schedule.options;
-  std::string out =
-      "seed " + std::to_string(schedule.seed) + ", " +
-      (options.keeps_state ? "Kafka-like" : "embedded-like") + " log, " +
-      std::to_string(options.partitions) + " partitions, " + std::to_string(schedule.workers) +
-      " workers, " + std::to_string(options.sinks) + " sinks, parts of " +
-      std::to_string(options.part_bytes) + " bytes, " + std::to_string(options.before.size()) +
-      " writes before" + (options.shipments ? ", with shipments\n" : "\n");
+  std::string out = "seed " + std::to_string(schedule.seed) + ", " +
+                    (options.keeps_state ? "Kafka-like" : "embedded-like") + " log, " +
+                    std::to_string(options.partitions) + " partitions, " +
+                    std::to_string(schedule.workers) + " workers, " +
+                    std::to_string(options.sinks) + " sinks, parts of " +
+                    std::to_string(options.part_bytes) + " bytes, sources " +
+                    std::to_string(static_cast<int>(options.sources)) + ", " +
+                    std::to_string(options.before.size()) + " writes before" +
+                    (options.shipments ? ", with shipments\n" : "\n");
   for (const Action& action : schedule.actions) {
     out += "  " + text_of(action) + "\n";
   }

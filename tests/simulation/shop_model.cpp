@@ -7,9 +7,11 @@ namespace tailrace::simulation {
 namespace {
 
 const History never_there = {gone};
+const OrderHistory no_order = {{gone, ""}};
 
-void push(History& history, std::string state) {
-  if (history.empty()) history.push_back(gone);
+template <class State>
+void push(std::vector<State>& history, State state, const State& first) {
+  if (history.empty()) history.push_back(first);
   if (history.back() != state) history.push_back(std::move(state));
 }
 
@@ -37,7 +39,7 @@ std::string nested_text(std::int64_t value, const std::map<std::int64_t, std::st
 }
 
 std::string OrderText::text() const {
-  std::string out = "note " + note;
+  std::string out;
   for (const auto& [id, item] : items) out += " item " + std::to_string(id) + ":" + item;
   for (const auto& [id, amount] : payments) out += " paid " + std::to_string(id) + ":" + amount;
   for (const auto& [id, text] : shipments) out += " ship " + std::to_string(id) + ":" + text;
@@ -56,11 +58,9 @@ const Row* ShopModel::find(Table table, std::int64_t key) const {
   return at == all.end() ? nullptr : &at->second;
 }
 
-std::string ShopModel::order_text(std::int64_t order) const {
+OrderState ShopModel::order_state(std::int64_t order) const {
   const Row* root = find(Table::orders, order);
-  if (root == nullptr) return gone;
   OrderText text;
-  text.note = number_text((*root)[1]);
   for (const auto& [id, row] : rows(Table::items)) {
     if (row[1] == order) text.items[id] = item_text(row);
   }
@@ -70,7 +70,7 @@ std::string ShopModel::order_text(std::int64_t order) const {
   for (const auto& [id, row] : rows(Table::shipments)) {
     if (row[1] == order) text.shipments[id] = nested_text(row[2], parcels_of(id));
   }
-  return text.text();
+  return {root == nullptr ? gone : number_text((*root)[1]), text.text()};
 }
 
 std::map<std::int64_t, std::string> ShopModel::parcels_of(std::int64_t shipment) const {
@@ -130,16 +130,16 @@ void ShopModel::remember(const Changes& changes) {
       }
     }
   }
-  for (const std::int64_t order : orders) push(orders_[order], order_text(order));
+  for (const std::int64_t order : orders) push(orders_[order], order_state(order), no_order[0]);
   for (const auto& [table, key] : values) {
     const Row* row = find(table, key);
-    push(values_[{table, key}], row == nullptr ? gone : value_text(table, *row));
+    push(values_[{table, key}], row == nullptr ? gone : value_text(table, *row), gone);
   }
 }
 
-const History& ShopModel::order_history(std::int64_t order) const {
+const OrderHistory& ShopModel::order_history(std::int64_t order) const {
   const auto at = orders_.find(order);
-  return at == orders_.end() ? never_there : at->second;
+  return at == orders_.end() ? no_order : at->second;
 }
 
 void ShopModel::note_load() {

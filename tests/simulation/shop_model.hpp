@@ -51,6 +51,17 @@ using Changes = std::vector<RowEvent>;
 using History = std::vector<std::string>;
 inline const std::string gone = "gone";
 
+// What one source says of an order: its row, and what hangs on it, as text.
+struct OrderState {
+  std::string note;  // `gone` where there is no row
+  std::string rest;
+  friend bool operator==(const OrderState&, const OrderState&) = default;
+};
+using OrderHistory = std::vector<OrderState>;
+
+// Several sources write different numbers, so that every shown row tells whose it is.
+inline constexpr std::int64_t numbers_of_a_source = 1 << 24;
+
 class ShopModel {
  public:
   // One committed transaction; what it did to rows, in order. Empty: nothing.
@@ -64,9 +75,9 @@ class ShopModel {
   const Row* find(Table table, std::int64_t key) const;
 
   // What a document of this order shows of its own rows.
-  std::string order_text(std::int64_t order) const;
+  OrderState order_state(std::int64_t order) const;
   static std::string value_text(Table table, const Row& row);
-  const History& order_history(std::int64_t order) const;
+  const OrderHistory& order_history(std::int64_t order) const;
   const History& value_history(Table table, std::int64_t key) const;
   // A first load reads the tables now. Lookup values that it shows may go back once, while the
   // stream repeats what happened before: the lookup logs pass `high` in their own time.
@@ -74,7 +85,7 @@ class ShopModel {
   void take_loads(const ShopModel& other) { loaded_ = other.loaded_; }
   // Index in the value's history at the last first load.
   std::size_t loaded_at(Table table, std::int64_t key) const;
-  const std::map<std::int64_t, History>& orders_ever() const { return orders_; }
+  const std::map<std::int64_t, OrderHistory>& orders_ever() const { return orders_; }
 
  private:
   std::map<std::int64_t, Row>& rows_of(Table table) {
@@ -84,15 +95,14 @@ class ShopModel {
   std::map<std::int64_t, std::string> parcels_of(std::int64_t shipment) const;
 
   std::map<std::int64_t, Row> tables_[table_count];
-  std::map<std::int64_t, History> orders_;
+  std::map<std::int64_t, OrderHistory> orders_;
   std::map<std::pair<Table, std::int64_t>, History> values_;
   std::map<std::pair<Table, std::int64_t>, std::size_t> loaded_;
 };
 
-// The order rows as text: note, items by id, payments by id, shipments by id with their parcels and
+// An order's rows as text: items by id, payments by id, shipments by id with their parcels and
 // scans. Used by the model and by the law.
 struct OrderText {
-  std::string note;
   std::map<std::int64_t, std::string> items;
   std::map<std::int64_t, std::string> payments;
   std::map<std::int64_t, std::string> shipments;  // nested_text() of carrier and parcels

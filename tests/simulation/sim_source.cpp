@@ -88,10 +88,20 @@ std::vector<TableSchema> shop_schemas() {
   return schemas;
 }
 
-SimServer::SimServer() { fail_over(0); }
+SimServer::SimServer(std::size_t source) : source_(source) { fail_over(0); }
 
 void SimServer::commit(const std::vector<Write>& writes) {
-  Changes changes = model_.commit(writes);
+  // The column that documents show, by table.
+  static constexpr std::size_t shown[table_count] = {1, 4, 2, 1, 1, 1, 2, 2, 2};
+  std::vector<Write> own = writes;
+  for (Write& write : own) {
+    if (!write.row) continue;
+    std::int64_t& number = (*write.row)[shown[static_cast<std::size_t>(write.table)]];
+    if (number == null_value) continue;
+    number =
+        number % numbers_of_a_source + static_cast<std::int64_t>(source_) * numbers_of_a_source;
+  }
+  Changes changes = model_.commit(own);
   if (!changes.empty()) append(std::move(changes));
 }
 
@@ -119,6 +129,7 @@ void SimServer::fail_over(std::size_t lost) {
   }
   ++servers_;
   uuid_.fill(static_cast<std::uint8_t>(servers_));
+  uuid_[0] = static_cast<std::uint8_t>(source_);
   uuid_text_ = uuid_text(uuid_);
   next_number_ = 1;
 }

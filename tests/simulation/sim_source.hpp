@@ -22,7 +22,8 @@ struct BinlogEntry {
 
 class SimServer {
  public:
-  SimServer();
+  // `source`: its number, which its rows show.
+  explicit SimServer(std::size_t source = 0);
 
   void commit(const std::vector<Write>& writes);
   void commit_elsewhere();  // in tables that no pipeline reads
@@ -43,6 +44,7 @@ class SimServer {
 
  private:
   void append(Changes changes);
+  const std::size_t source_;
   ShopModel model_;
   std::vector<BinlogEntry> binlog_;
   std::string uuid_text_;

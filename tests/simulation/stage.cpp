@@ -46,8 +46,8 @@ void Stage::step(Worker& worker, int times) {
   for (int n = 0; n < times; ++n) world.step(worker);
 }
 
-Stage::Offset Stage::write(const std::vector<Write>& writes) {
-  world.server().commit(writes);
+Stage::Offset Stage::write(const std::vector<Write>& writes, std::size_t source) {
+  world.server(source).commit(writes);
   world.capture_all();
   return end() - 1;
 }

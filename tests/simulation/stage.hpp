@@ -31,8 +31,8 @@ class Stage {
   World world;
   Worker& owner() { return *owner_; }
 
-  // One transaction at the source, read and published: offset of its last record.
-  Offset write(const std::vector<Write>& writes);
+  // One transaction at a source, read and published: offset of its last record.
+  Offset write(const std::vector<Write>& writes, std::size_t source = 0);
   // The same of a statement that empties a table.
   Offset truncate(Table table);
   // The record at `offset` comes once more, as after a rewind.

@@ -20,7 +20,16 @@
 
 namespace tailrace::simulation {
 
+// Where the shop's tables are.
+enum class SourceKind : std::uint8_t {
+  one,
+  by_shard,  // two databases with all tables, documents of each: {shard}-{id}
+  unique,    // two databases with all tables, one document: unique_across_shards
+  split,     // payments in a database of their own
+};
+
 struct WorldOptions {
+  SourceKind sources = SourceKind::one;
   bool keeps_state = true;  // as Kafka; else as the embedded log
   stream::Partition partitions = 2;
   std::size_t sinks = 1;
@@ -51,7 +60,9 @@ class World {
 
   // How the law was broken, or what stopped that must not stop.
   std::optional<std::string> broken() const;
-  SimServer& server() { return server_; }
+  SimServer& server(std::size_t source = 0) { return *servers_[source]; }
+  std::size_t sources() const { return servers_.size(); }
+  std::string document_id(std::int64_t order, std::size_t source) const;
   fakes::FakeEventLog& log() { return *log_; }
   VirtualClock& clock() { return clock_; }
   SimSinkStore& sink(std::size_t n = 0) { return *sinks_[n % sinks_.size()]; }
@@ -62,14 +73,18 @@ class World {
   static const std::vector<std::string>& lookup_topics();
 
   // `calls`: the process dies instead of making its n-th call from now; 0: it lives.
-  void step_capture(int calls = 0);
-  void kill_capture() { capture_.reset(); }
+  void step_capture(int calls = 0, std::size_t source = 0);
+  void step_captures();  // of every source
+  void kill_capture(std::size_t source = 0) { captures_[source].reset(); }
   SimStores& capture_stores() { return capture_stores_; }
-  const std::string& placement_topic() const { return placement_topic_; }
+  std::string placement_topic(std::size_t source) const;
   // Whether all that was ever read of the source is in the log for good.
-  bool capture_committed() const;
-  // All that the source committed is in the log for good, and said to be.
+  bool capture_committed(std::size_t source = 0) const;
+  // All that the source committed is in the log for good.
+  bool is_captured(std::size_t source) const;
+  // That of every source, and it is said to be.
   void capture_all();
+  void capture_all(std::size_t source);
 
   struct Worker {
     std::string name;
@@ -101,11 +116,13 @@ class World {
   void come_to_rest();
   // One more change to every order: shows what the states have in them.
   void touch_all();
-  void touch(std::int64_t order);
+  void touch(std::int64_t order, std::size_t source = 0);
+  void touch_document(const std::string& id);
 
  private:
   bool survives(const Result<void>& outcome, const std::string& who);
   void fail(std::string how);
+  Result<void> open_capture(std::size_t source);
   Result<void> open(Worker& worker);
   engine::ProjectorOptions projector_options(const Worker& worker) const;
   void end_faults();
@@ -119,17 +136,17 @@ class World {
   const WorldOptions options_;
   std::string change_topic_;
   std::string state_topic_;
-  std::string placement_topic_;
   Fuse fuse_;
   VirtualClock clock_;
-  SimStores capture_stores_{fuse_};
-  SimServer server_;
+  SimStores capture_stores_{fuse_};  // of every capture
+  std::vector<std::unique_ptr<SimServer>> servers_;
+  Models models_;  // of the servers
   sinks::LogIdentity identity_{"log0", 0};
   transform::PipelinePlan plan_;
   std::unique_ptr<fakes::FakeEventLog> log_;
   std::vector<std::unique_ptr<SimSinkStore>> sinks_;
   engine::StatusBoard capture_board_;
-  std::unique_ptr<engine::CaptureRole> capture_;
+  std::vector<std::unique_ptr<engine::CaptureRole>> captures_;  // by source
   std::vector<std::unique_ptr<Worker>> workers_;
   std::optional<std::string> broken_;
   std::string restless_;  // why it is not at rest

@@ -193,11 +193,18 @@ Result<void> decode(std::string_view bytes, ChangeRecord& record) {
   return {};
 }
 
-std::string lookup_log_key(std::uint16_t key_set, std::string_view key) {
+std::string lookup_log_key(std::uint8_t source, std::uint16_t key_set, std::string_view key) {
   std::string out;
-  append_varint(out, key_set);
+  append_varint(out, std::uint64_t{source} << 16 | key_set);
   out.append(key);
   return out;
+}
+
+LookupLogKey parse_lookup_log_key(std::string_view bytes) {
+  ByteReader in(bytes);
+  const std::uint64_t front = in.varint();
+  return {static_cast<std::uint8_t>(front >> 16), static_cast<std::uint16_t>(front),
+          in.take(in.remaining())};
 }
 
 void encode(std::string& out, const LookupRow& row) {

@@ -92,9 +92,15 @@ bool DocumentPlan::holds_rows_of(std::string_view table) const {
   });
 }
 
+std::string DocumentPlan::key_prefix(std::string_view shard, std::size_t of_group) const {
+  std::string prefix;
+  if (shard_in_key) append_key_part(prefix, Value::string(of_group == group ? shard : only_shard));
+  return prefix;
+}
+
 Result<PipelinePlan> compile_plan(std::span<const DocumentSpec> documents,
-                                  std::span<const TableSchema> tables) {
-  PlanBuilder builder(tables);
+                                  std::span<const TableSchema> tables, const SourceLayout& layout) {
+  PlanBuilder builder(tables, layout);
   for (const DocumentSpec& document : documents) TAILRACE_TRY(builder.add(document));
   return std::move(builder).finish();
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "core/result.hpp"
 #include "core/table_schema.hpp"
 #include "transform/document_spec.hpp"
+#include "transform/source_layout.hpp"
 
 namespace tailrace::transform {
 
@@ -62,6 +64,13 @@ struct PlanNode {
 
   // Its rows carry no key of their root: only capture's placement knows where they belong.
   bool deep() const { return kind == NodeKind::child && parent != 0; }
+  // The only shard of the lookup table's group, where that is another one than the parent's;
+  // nullopt: a row points at rows of its own shard.
+  std::optional<std::uint8_t> only_source;
+
+  std::uint8_t source_for(std::uint8_t source_of_parent) const {
+    return only_source.value_or(source_of_parent);
+  }
 };
 
 struct DocumentPlan {
@@ -70,10 +79,17 @@ struct DocumentPlan {
   std::vector<PlanNode> nodes;           // [0] is the root
   std::vector<NodeId> children;          // the root's nodes of kind child, in document order
   std::vector<std::string> key_columns;  // the root's primary key, for the id
+  bool unique_across_shards = false;     // several shards may have the root row
+  bool shard_in_key = false;             // the root key begins with the shard's name: {shard}
+  std::size_t group = 0;                 // of the root, in the SourceLayout
+  std::string only_shard;                // of that group; empty: it has several
   std::uint64_t spec_hash = 0;           // changes with root, columns, children, lookups, keys
 
   // Whether the root or a child is a row of `table`.
   bool holds_rows_of(std::string_view table) const;
+  std::size_t key_parts() const { return key_columns.size() + (shard_in_key ? 1 : 0); }
+  // What the root keys of rows begin with that `shard` of `group` gives.
+  std::string key_prefix(std::string_view shard, std::size_t of_group) const;
 };
 
 // A table that documents point at, as the lookup log carries it.
@@ -82,6 +98,8 @@ struct LookupTable {
   std::vector<std::string> columns;  // stored, in table order
   std::vector<std::uint32_t> table_columns;
   std::vector<std::vector<Slot>> key_sets;  // each: the columns somebody matches on
+  std::size_t group = 0;                    // in the SourceLayout
+  std::vector<std::uint8_t> sources;        // indexes of the group's shards
 };
 
 struct PipelinePlan {
@@ -97,7 +115,8 @@ struct PipelinePlan {
 // Error halt "plan.…": names a document path (`documents.order.children.items.on`), then what is
 // wrong. `tables` holds the schema of every referenced table, without excluded columns.
 Result<PipelinePlan> compile_plan(std::span<const DocumentSpec> documents,
-                                  std::span<const TableSchema> tables);
+                                  std::span<const TableSchema> tables,
+                                  const SourceLayout& layout = {});
 
 // Names of all tables that the documents refer to, lookup tables first.
 std::vector<std::string> referenced_tables(std::span<const DocumentSpec> documents);

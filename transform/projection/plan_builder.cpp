@@ -57,10 +57,18 @@ void add_to_hash(std::string& text, const PlanNode& node) {
 
 // The layout of the lookup logs a document reads belongs to its hash: another document's fields
 // can change it.
-std::uint64_t hash_of(const DocumentPlan& document, const std::vector<LookupTable>& lookups) {
-  std::string text = document.name + "|" + document.id_template + "\n";
+std::uint64_t hash_of(const DocumentPlan& document, const std::vector<LookupTable>& lookups,
+                      const SourceLayout& layout) {
+  std::string text = document.name + "|" + document.id_template;
+  if (document.shard_in_key) text += "|shard";
+  if (document.unique_across_shards) text += "|unique";
+  text += "\n";
   for (const PlanNode& node : document.nodes) {
     add_to_hash(text, node);
+    // Which source a table is in decides which rows its fragments stand for.
+    if (layout.groups.size() > 1) {
+      text += "@" + layout.groups[layout.group_of(node.table)].name + "\n";
+    }
     if (node.kind != NodeKind::lookup) continue;
     for (const std::string& column : lookups[node.lookup_table].columns) text += column + ";";
     text += fmt::format("s{}\n", node.key_set);
@@ -188,6 +196,7 @@ Result<void> PlanBuilder::add_root(const DocumentSpec& spec) {
     document_.key_columns.push_back(columns.schema->columns[column].name);
   }
   TAILRACE_TRY(check_id(spec, path));
+  place_root(spec);
   TAILRACE_TRY(new_node(NodeKind::root, 0, "", path));
   PlanNode& node = document_.nodes[0];
   store(columns, node);
@@ -219,6 +228,12 @@ Result<void> PlanBuilder::add_child(NodeId parent, const ChildSpec& spec, const 
     return plan_error(path + ".on",
                       fmt::format("names {} columns, the primary key of {} has {}", spec.on.size(),
                                   document_.nodes[parent].table, parent_columns));
+  }
+  const std::string& above = document_.nodes[parent].table;
+  if (parent != 0 && layout_.group_of(spec.table) != layout_.group_of(above)) {
+    return plan_error(path + ".table", fmt::format("its rows belong where the rows of {} are: both "
+                                                   "tables must be of one source",
+                                                   above));
   }
   std::vector<std::uint32_t> on;
   for (const std::string& name : spec.on) {
@@ -289,8 +304,24 @@ Result<NodeId> PlanBuilder::add_lookup(NodeId parent, const LookupSpec& spec,
   }
   node.when_changed = spec.when_changed;
   node.refresh_per_second = spec.refresh_per_second;
+  place_lookup(node);
   register_lookup(id);
   return id;
+}
+
+void PlanBuilder::place_root(const DocumentSpec& spec) {
+  document_.unique_across_shards = spec.unique_across_shards;
+  document_.shard_in_key = spec.id.find("{shard}") != std::string::npos;
+  document_.group = layout_.group_of(spec.root);
+  const SourceGroup& group = layout_.groups[document_.group];
+  if (group.shards.size() == 1) document_.only_shard = group.shards[0].name;
+}
+
+// Which of several shards of another group it would be nobody can tell: the loader refuses that.
+void PlanBuilder::place_lookup(PlanNode& node) const {
+  const std::size_t group = layout_.group_of(node.table);
+  if (group == layout_.group_of(document_.nodes[node.parent].table)) return;
+  node.only_source = layout_.groups[group].shards[0].index;
 }
 
 void PlanBuilder::register_lookup(NodeId id) {
@@ -298,7 +329,12 @@ void PlanBuilder::register_lookup(NodeId id) {
   auto at = std::find_if(plan_.lookups.begin(), plan_.lookups.end(),
                          [&](const LookupTable& known) { return known.table == node.table; });
   if (at == plan_.lookups.end()) {
-    plan_.lookups.push_back({node.table, {}, {}, {}});
+    LookupTable& table = plan_.lookups.emplace_back();
+    table.table = node.table;
+    table.group = layout_.group_of(node.table);
+    for (const SourceShard& shard : layout_.groups[table.group].shards) {
+      table.sources.push_back(shard.index);
+    }
     at = std::prev(plan_.lookups.end());
   }
   node.lookup_table = static_cast<std::uint16_t>(at - plan_.lookups.begin());
@@ -335,7 +371,7 @@ Result<PipelinePlan> PlanBuilder::finish() && {
     }
   }
   for (DocumentPlan& document : plan_.documents)
-    document.spec_hash = hash_of(document, plan_.lookups);
+    document.spec_hash = hash_of(document, plan_.lookups, layout_);
   return std::move(plan_);
 }
 

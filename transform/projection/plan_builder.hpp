@@ -10,7 +10,8 @@ namespace tailrace::transform {
 
 class PlanBuilder {
  public:
-  explicit PlanBuilder(std::span<const TableSchema> tables) : tables_(tables) {}
+  explicit PlanBuilder(std::span<const TableSchema> tables, const SourceLayout& layout = {})
+      : tables_(tables), layout_(layout) {}
 
   Result<void> add(const DocumentSpec& spec);
   Result<PipelinePlan> finish() &&;
@@ -47,7 +48,11 @@ class PlanBuilder {
   void register_lookup(NodeId id);
   void link_lookup(PlanNode& node) const;
 
+  void place_root(const DocumentSpec& spec);
+  void place_lookup(PlanNode& node) const;
+
   std::span<const TableSchema> tables_;
+  const SourceLayout layout_;
   PipelinePlan plan_;
   DocumentPlan document_;
 };

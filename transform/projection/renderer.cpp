@@ -23,10 +23,10 @@ Renderer::Renderer(const DocumentPlan& plan, std::vector<std::string> sources,
     : plan_(plan),
       sources_(std::move(sources)),
       generation_(generation),
-      id_(plan.id_template, plan.key_columns, sources_.empty() ? std::string() : sources_[0]) {}
+      id_(plan.id_template, plan.key_columns) {}
 
 std::optional<DocumentWrite> Renderer::render(std::string_view root_key, const RootState& state) {
-  const Fragment* root = state.find(0, 0, root_key);
+  const Fragment* root = state.root();
   if (root == nullptr) return std::nullopt;
   DocumentWrite write;
   write.id = id_.of(root_key);
@@ -37,7 +37,7 @@ std::optional<DocumentWrite> Renderer::render(std::string_view root_key, const R
   out.push_back('{');
   if (!root->gone) {
     gathered_.assign(plan_.nodes.size(), {});
-    const RowView row(root->values);
+    const Row row{root, RowView(root->values), {}};
     append_object(out, plan_.nodes[0], row, state);
     for (const NodeId child : plan_.children) append_children(out, plan_.nodes[child], {}, state);
     if (out.size() > 1) out.push_back(',');
@@ -59,28 +59,30 @@ DocumentWrite Renderer::stub(std::string id) const {
 }
 
 // Fields, then lookups, each with a leading comma except right behind the brace.
-void Renderer::append_object(std::string& out, const PlanNode& node, const RowView& row,
+void Renderer::append_object(std::string& out, const PlanNode& node, const Row& row,
                              const RootState& state) {
   for (const OutputField& field : node.fields) {
     if (out.back() != '{') out.push_back(',');
     out += field.prefix;
-    append_json_value(out, row[field.slot]);
+    append_json_value(out, row.view[field.slot]);
   }
   for (const NodeId id : node.lookups) append_lookup(out, plan_.nodes[id], row, state);
 }
 
-void Renderer::append_lookup(std::string& out, const PlanNode& node, const RowView& parent,
+void Renderer::append_lookup(std::string& out, const PlanNode& node, const Row& parent,
                              const RootState& state) {
   if (out.back() != '{') out.push_back(',');
   out += node.prefix;
   std::string key;
-  const Fragment* value = parent.key(node.parent_on, key) ? state.find(node.id, 0, key) : nullptr;
+  const std::uint8_t source = node.source_for(parent.fragment->source());
+  const Fragment* value =
+      parent.view.key(node.parent_on, key) ? state.find(node.id, source, key) : nullptr;
   if (value == nullptr || value->gone) {
     out += "null";
     return;
   }
   out.push_back('{');
-  append_object(out, node, RowView(value->values), state);
+  append_object(out, node, Row{value, RowView(value->values), {}}, state);
   out.push_back('}');
 }
 
@@ -96,12 +98,13 @@ const Renderer::Gathered& Renderer::gather(const PlanNode& node, const RootState
     if (at->gone) continue;
     Row& row = found.rows.emplace_back(Row{&*at, RowView(at->values), {}});
     if (!node.deep()) continue;
-    row.parent.push_back(at->key[1]);
+    row.parent.push_back(static_cast<char>(at->source()));
     row.view.key(node.parent_key, row.parent);
   }
   found.order.reserve(found.rows.size());
   for (const Row& row : found.rows) found.order.push_back(&row);
-  std::sort(found.order.begin(), found.order.end(), [&](const Row* a, const Row* b) {
+  // Equal ones, of two sources, stay in the order of the sources.
+  std::stable_sort(found.order.begin(), found.order.end(), [&](const Row* a, const Row* b) {
     if (const int order = a->parent.compare(b->parent); order != 0) return order < 0;
     return earlier(node.sort, a->view, b->view);
   });
@@ -142,7 +145,7 @@ void Renderer::append_children(std::string& out, const PlanNode& node, std::stri
 void Renderer::append_row(std::string& out, const PlanNode& node, const Row& row,
                           const RootState& state) {
   out.push_back('{');
-  append_object(out, node, row.view, state);
+  append_object(out, node, row, state);
   if (!node.children.empty()) {
     const std::string parent = row.fragment->key.substr(1);  // source, key bytes
     for (const NodeId child : node.children) {

@@ -17,8 +17,7 @@ namespace tailrace::transform {
 
 class Renderer {
  public:
-  // `plan` must outlive the renderer. `sources`: names by index, for `_tailrace.source` and
-  // {shard}.
+  // `plan` must outlive the renderer. `sources`: names by index, for `_tailrace.source`.
   Renderer(const DocumentPlan& plan, std::vector<std::string> sources, std::uint16_t generation);
 
   // nullopt: the root row was never seen (children wait for it); nothing to write.
@@ -44,9 +43,9 @@ class Renderer {
     std::vector<const Row*> order;
   };
 
-  void append_object(std::string& out, const PlanNode& node, const RowView& row,
+  void append_object(std::string& out, const PlanNode& node, const Row& row,
                      const RootState& state);
-  void append_lookup(std::string& out, const PlanNode& node, const RowView& parent,
+  void append_lookup(std::string& out, const PlanNode& node, const Row& parent,
                      const RootState& state);
   // Those of `parent`'s rows that `node` shows; empty: the root's.
   void append_children(std::string& out, const PlanNode& node, std::string_view parent,

@@ -10,6 +10,7 @@ namespace tailrace::transform {
 namespace {
 
 constexpr std::uint8_t state_version = 1;
+constexpr std::uint8_t state_version_with_rises = 2;
 
 Failure corrupt() {
   return halt("state.corrupt", "the stored state of a root is damaged; restore the partition");
@@ -38,7 +39,7 @@ bool refers_anew(const DocumentPlan& plan, const Fragment& stored, const GroupRo
 bool of_table(const DocumentPlan& plan, const SweepRecord& sweep, const Fragment& fragment) {
   const PlanNode& node = plan.nodes[fragment.node()];
   return node.kind != NodeKind::lookup && node.table == sweep.table &&
-         static_cast<std::uint8_t>(fragment.key[1]) == sweep.origin.source;
+         fragment.source() == sweep.origin.source;
 }
 
 bool sweeps(const SweepRecord& sweep, const Fragment& fragment) {
@@ -104,9 +105,14 @@ Applied RootState::apply(const DocumentPlan& plan, const GroupRecord& group, std
     bool created = false;
     Fragment& fragment = at(key, created);
     if (!created && token < fragment.token) continue;  // R5: older than what is stored
+    const bool rose = created || fragment.token < token;
     const bool differs = fragment.gone != row.gone || fragment.values != row.values;
     const bool refers = !row.gone && refers_anew(plan, fragment, row);
     set(fragment, token, row.gone, row.values);
+    if (rose && plan.unique_across_shards && row.node == 0) {
+      note_rise(group.origin.source, offset);
+      applied.visible = applied.visible || rises_.size() > 1;  // another shard's row may be shown
+    }
     if (!differs) continue;
     applied.visible = true;
     if (!refers) continue;
@@ -181,11 +187,39 @@ const Fragment* RootState::find(NodeId node, std::uint8_t source, std::string_vi
   return at != fragments_.end() && at->key == wanted ? &*at : nullptr;
 }
 
+const Fragment* RootState::root() const {
+  const Fragment* best = nullptr;
+  for (const Fragment& fragment : fragments_) {
+    if (fragment.node() != 0) break;  // they are sorted
+    const bool better =
+        best == nullptr || (best->gone && !fragment.gone) ||
+        (best->gone == fragment.gone && rise_of(fragment.source()) > rise_of(best->source()));
+    if (better) best = &fragment;
+  }
+  return best;
+}
+
+void RootState::note_rise(std::uint8_t source, std::int64_t offset) {
+  for (auto& [known, at] : rises_) {
+    if (known != source) continue;
+    at = offset;
+    return;
+  }
+  rises_.emplace_back(source, offset);
+}
+
+std::int64_t RootState::rise_of(std::uint8_t source) const {
+  for (const auto& [known, at] : rises_) {
+    if (known == source) return at;
+  }
+  return never;
+}
+
 void RootState::expire(const DocumentPlan& plan, std::uint8_t source, std::uint16_t epoch,
                        std::uint64_t horizon) {
   const auto expired = [&](const Fragment& fragment) {
     return fragment.gone && plan.nodes[fragment.node()].kind == NodeKind::child &&
-           static_cast<std::uint8_t>(fragment.key[1]) == source &&
+           fragment.source() == source &&
            std::pair(fragment.token.epoch, fragment.token.seq) <= std::pair(epoch, horizon);
   };
   std::erase_if(fragments_, [&](const Fragment& fragment) {
@@ -196,7 +230,7 @@ void RootState::expire(const DocumentPlan& plan, std::uint8_t source, std::uint1
 }
 
 void RootState::encode(std::string& out) const {
-  out.push_back(static_cast<char>(state_version));
+  out.push_back(static_cast<char>(rises_.empty() ? state_version : state_version_with_rises));
   append_varint(out, zigzag(last_));
   append_varint(out, zigzag(committed_at_us_));
   append_varint(out, marks_.size());
@@ -221,11 +255,18 @@ void RootState::encode(std::string& out) const {
     out.push_back(fragment.gone ? '\1' : '\0');
     append_sized(out, fragment.values);
   }
+  if (rises_.empty()) return;
+  append_varint(out, rises_.size());
+  for (const auto& [source, offset] : rises_) {
+    out.push_back(static_cast<char>(source));
+    append_varint(out, static_cast<std::uint64_t>(offset));
+  }
 }
 
 Result<RootState> RootState::decode(std::string_view bytes) {
   ByteReader in(bytes);
-  if (in.byte() != state_version) return corrupt();
+  const std::uint8_t version = in.byte();
+  if (version != state_version && version != state_version_with_rises) return corrupt();
   RootState state;
   state.last_ = unzigzag(in.varint());
   state.committed_at_us_ = unzigzag(in.varint());
@@ -256,6 +297,11 @@ Result<RootState> RootState::decode(std::string_view bytes) {
     state.memory_ += size_of(fragment);
     if (fragment.key.size() < 2) return corrupt();
   }
+  const std::uint64_t rises = version == state_version_with_rises ? in.varint() : 0;
+  for (std::uint64_t n = rises; in.ok() && n > 0; --n) {
+    const std::uint8_t source = in.byte();
+    state.rises_.emplace_back(source, static_cast<std::int64_t>(in.varint()));
+  }
   if (!in.ok() || !in.at_end()) return corrupt();
   return state;
 }
@@ -266,8 +312,9 @@ void references_of(const DocumentPlan& plan, const Fragment& fragment,
   if (fragment.gone || node.lookups.empty()) return;
   const RowView row(fragment.values);
   for (const NodeId id : node.lookups) {
-    Reference reference{id, {}};
-    if (row.key(plan.nodes[id].parent_on, reference.key)) out.push_back(std::move(reference));
+    const PlanNode& lookup = plan.nodes[id];
+    Reference reference{id, lookup.source_for(fragment.source()), {}};
+    if (row.key(lookup.parent_on, reference.key)) out.push_back(std::move(reference));
   }
 }
 
@@ -283,7 +330,7 @@ void references_of(const DocumentPlan& plan, const RootState& state, std::vector
   }
   for (std::size_t i = 0; i < out.size(); ++i) {
     if (plan.nodes[out[i].node].lookups.empty()) continue;
-    const Fragment* value = state.find(out[i].node, 0, out[i].key);
+    const Fragment* value = state.find(out[i].node, out[i].source, out[i].key);
     if (value != nullptr) references_of(plan, *value, out);
   }
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/result.hpp"
@@ -24,6 +25,7 @@ struct Fragment {
   std::string values;  // the node's slots; empty when gone
 
   NodeId node() const { return static_cast<NodeId>(key[0]); }
+  std::uint8_t source() const { return static_cast<std::uint8_t>(key[1]); }
   std::string_view row_key() const { return std::string_view(key).substr(2); }
 };
 
@@ -70,6 +72,9 @@ class RootState {
   Applied apply(const DocumentPlan& plan, const SweepRecord& sweep, std::int64_t offset);
 
   const Fragment* find(NodeId node, std::uint8_t source, std::string_view key) const;
+  // The root's row, or its tombstone; nullptr: never seen. Of several, on as many shards, a live
+  // one, and of live ones that whose token rose last: an order that moved.
+  const Fragment* root() const;
   const std::vector<Fragment>& fragments() const { return fragments_; }
   const std::vector<SourceMark>& marks() const { return marks_; }
   std::int64_t committed_at_us() const { return committed_at_us_; }
@@ -94,11 +99,15 @@ class RootState {
                       std::vector<std::string>* changed);
   void set(Fragment& fragment, const Token& token, bool gone, std::string_view values);
   void note_origin(const Origin& origin);
+  void note_rise(std::uint8_t source, std::int64_t offset);
+  std::int64_t rise_of(std::uint8_t source) const;
 
   std::int64_t last_ = never;
   std::int64_t committed_at_us_ = 0;
   std::vector<Fragment> fragments_;  // sorted by key
   std::vector<SourceMark> marks_;
+  // Of documents that are unique across shards: where the root row's token last rose, by source.
+  std::vector<std::pair<std::uint8_t, std::int64_t>> rises_;
   std::vector<PendingMark> pending_;
   std::size_t memory_ = 0;
 };
@@ -107,7 +116,8 @@ std::string fragment_key(NodeId node, std::uint8_t source, std::string_view key)
 
 // A lookup value some fragment of a root points at.
 struct Reference {
-  NodeId node;      // of kind lookup
+  NodeId node = 0;  // of kind lookup
+  std::uint8_t source = 0;
   std::string key;  // key bytes
   friend bool operator==(const Reference&, const Reference&) = default;
 };

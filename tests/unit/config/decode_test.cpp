@@ -32,10 +32,10 @@ TEST(Decode, FillsInWhatIsLeftOut) {
   EXPECT_EQ(spec.errors.retry_from, Milliseconds(200));
   EXPECT_EQ(spec.errors.retry_up_to, Milliseconds(30000));
   EXPECT_FALSE(spec.errors.halt_on_poison);
-  EXPECT_EQ(spec.source.start, StartAt::snapshot);
-  EXPECT_TRUE(spec.source.newest_first);
+  EXPECT_EQ(spec.sources.at(0).start, StartAt::snapshot);
+  EXPECT_TRUE(spec.sources.at(0).newest_first);
   EXPECT_EQ(spec.log_level, LogLevel::info);
-  const capture::MysqlOptions& mysql = spec.source.shards.at(0).mysql;
+  const capture::MysqlOptions& mysql = spec.sources.at(0).shards.at(0).mysql;
   EXPECT_EQ(mysql.tls, capture::TlsMode::preferred);
   EXPECT_EQ(mysql.password.reveal(), "s3cret");
   EXPECT_EQ(mysql.database, "shop");

@@ -148,16 +148,18 @@ TEST(DocumentId, EncodesSeparatorsInsideValues) {
   std::string key;
   append_key_part(key, Value::string("a-b%"));
   append_key_part(key, Value::int64(7));
-  EXPECT_EQ(DocumentId("{hotel}-{no}", {"hotel", "no"}, "s0").of(key), "a%2Db%25-7");
+  EXPECT_EQ(DocumentId("{hotel}-{no}", {"hotel", "no"}).of(key), "a%2Db%25-7");
   std::string single;
   append_key_part(single, Value::string("a-b%\n"));
-  EXPECT_EQ(DocumentId("{hotel}", {"hotel"}, "s0").of(single), "a-b%\n");
+  EXPECT_EQ(DocumentId("{hotel}", {"hotel"}).of(single), "a-b%\n");
 }
 
 TEST(DocumentId, KeepsShardsApart) {
   std::string key;
+  append_key_part(key, Value::string("s-0"));
   append_key_part(key, Value::string("a-b"));
-  EXPECT_EQ(DocumentId("{shard}-{id}", {"id"}, "s0").of(key), "s0-a%2Db");
+  EXPECT_EQ(DocumentId("{shard}-{id}", {"id"}).of(key), "s-0-a%2Db");
+  EXPECT_EQ(DocumentId("{id}@{shard}", {"id"}).of(key), "a-b@s-0");
 }
 
 TEST(DocumentPlan, NamesThePlaceOfAMistake) {
