@@ -64,8 +64,7 @@ void check_child(Level& level, const ChildSpec& child, std::size_t depth) {
   level.show(child.name, "a child", path);
   if (depth > transform::max_levels) {
     return level.decoder.error_at(
-        path, {"E0204",
-               fmt::format("children go {} levels deep at most", transform::max_levels),
+        path, {"E0204", fmt::format("children go {} levels deep at most", transform::max_levels),
                "show these rows in a document of their own"});
   }
   Level inner{level.decoder, level.draft, path, child.table, {}};

@@ -192,12 +192,14 @@ Type<std::vector<ChildSpec>> children() {
 
 const Object& child_object() {
   static const Object declared =
-      Declare<ChildSpec>("a child", "Rows that point at the root, or at the rows of another child. No rows: [].")
+      Declare<ChildSpec>(
+          "a child", "Rows that point at the root, or at the rows of another child. No rows: [].")
           .key("table", &ChildSpec::table, name(Name::table), "The table that holds the rows.")
           .required()
           .example("table: order_items")
           .key("on", &ChildSpec::on, child_on(),
-               "Columns of this table that hold the primary key of the root or of the child around it, "
+               "Columns of this table that hold the primary key of the root or of the child around "
+               "it, "
                "in its order.")
           .required("add on: the column of this table that points at the parent")
           .example("on: order_id")
@@ -219,9 +221,10 @@ const Object& child_object() {
           .key("lookups", &ChildSpec::lookups,
                named(Name::field, &LookupSpec::name, object<LookupSpec>(lookup_object)),
                "Rows that these rows point at.")
-          .key("children", &ChildSpec::children, children(),
-               fmt::format("Rows that point at these rows, by name; up to {} levels below the root.",
-                           transform::max_levels))
+          .key(
+              "children", &ChildSpec::children, children(),
+              fmt::format("Rows that point at these rows, by name; up to {} levels below the root.",
+                          transform::max_levels))
           .example("children: { parcels: { table: parcels, on: shipment_id } }")
           .later("cap", "At most so many rows, with a flag.")
           .later("flatten", "Shows a lookup in place of the row.")

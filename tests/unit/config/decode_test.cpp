@@ -95,16 +95,16 @@ TEST(Decode, ReadsEveryFormOfOnFieldsAndSort) {
 }
 
 TEST(Decode, ReadsChildrenOfChildren) {
-  const PipelineSpec spec =
-      spec_of(kHead +
-              "documents:\n  order:\n    root: orders\n    id: \"{id}\"\n    children:\n"
-              "      shipments:\n        table: shipments\n        on: order_id\n"
-              "        children:\n"
-              "          parcels:\n            table: parcels\n            on: shipment_id\n"
-              "            sort: -weight\n            limit: 3\n"
-              "            lookups: { depot: { table: depots, on: depot_id, when_changed: keep } }\n"
-              "            children: { last: { table: scans, on: parcel_id, one: true } }\n"
-              "          papers: { table: papers, on: shipment_id }\n");
+  const PipelineSpec spec = spec_of(
+      kHead +
+      "documents:\n  order:\n    root: orders\n    id: \"{id}\"\n    children:\n"
+      "      shipments:\n        table: shipments\n        on: order_id\n"
+      "        children:\n"
+      "          parcels:\n            table: parcels\n            on: shipment_id\n"
+      "            sort: -weight\n            limit: 3\n"
+      "            lookups: { depot: { table: depots, on: depot_id, when_changed: keep } }\n"
+      "            children: { last: { table: scans, on: parcel_id, one: true } }\n"
+      "          papers: { table: papers, on: shipment_id }\n");
   const transform::ChildSpec& shipments = spec.documents.at(0).children.at(0);
   ASSERT_EQ(shipments.children.size(), 2u);
   const transform::ChildSpec& parcels = shipments.children[0];

@@ -125,10 +125,11 @@ INSTANTIATE_TEST_SUITE_P(
                 order("    id: \"{id}\"\n    children:\n      s:\n        table: s\n        on: o\n"
                       "        children: { p: { table: p } }\n"),
                 "E0202 18:21", "points at the parent"},
-        Mistake{"GrandchildNamedAsField",
-                order("    id: \"{id}\"\n    children:\n      s: { table: s, on: o, fields: [id, p], "
-                      "children: { p: { table: p, on: s } } }\n"),
-                "E0213 15:58", "'p' is the name of a field"},
+        Mistake{
+            "GrandchildNamedAsField",
+            order("    id: \"{id}\"\n    children:\n      s: { table: s, on: o, fields: [id, p], "
+                  "children: { p: { table: p, on: s } } }\n"),
+            "E0213 15:58", "'p' is the name of a field"},
         Mistake{"NineLevels",
                 order("    id: \"{id}\"\n    children:\n      a: " + levels(9) + "\n"),
                 "E0204 15:279", "8 levels deep at most"},
