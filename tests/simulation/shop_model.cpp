@@ -141,7 +141,8 @@ void ShopModel::remember(const Changes& changes) {
   std::set<std::pair<Table, std::int64_t>> values;
   for (const RowEvent& event : changes) {
     if (is_deep(event.table)) {
-      for (const auto& [id, row] : rows(Table::orders)) orders.insert(id);
+      // Also an order of which another source has the row.
+      for (const auto& [id, history] : orders_) orders.insert(id);
       continue;
     }
     for (const auto* image : {&event.before, &event.after}) {
