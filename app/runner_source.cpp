@@ -136,7 +136,7 @@ Result<void> Runner::find_targets() {
 Result<void> Runner::find_target(const CaptureSlot& slot) {
   for (unsigned attempt = 0; !stopping(); ++attempt) {
     const auto committed = [&]() -> Result<GtidSet> {
-      TAILRACE_ASSIGN(const auto schemas, read_schemas(spec_, slot.place));
+      TAILRACE_ASSIGN(const auto schemas, read_schemas(spec_));
       TAILRACE_ASSIGN(const auto source, make_source(spec_, slot.place, schemas));
       return source->committed_now();
     }();

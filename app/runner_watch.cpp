@@ -41,6 +41,14 @@ std::string progress_bar(std::string_view name, std::uint64_t done, std::uint64_
   return line;
 }
 
+// "orders", or of one of several shards "s0/orders".
+std::string labels_of(const std::string& table) {
+  const std::size_t slash = table.find('/');
+  if (slash == std::string::npos) return "{table=\"" + table + "\"}";
+  return fmt::format("{{shard=\"{}\",table=\"{}\"}}", table.substr(0, slash),
+                     table.substr(slash + 1));
+}
+
 std::size_t resident_bytes() {
   std::ifstream statm("/proc/self/statm");
   std::size_t pages = 0;
@@ -142,9 +150,9 @@ void Runner::watch_snapshot() {
   for (const capture::TableProgress& table : progress.tables) {
     done += table.rows_done;
     estimate += table.done ? table.rows_done : std::max(table.rows_done, table.rows_estimate);
-    board_.gauge("tailrace_snapshot_rows_total{table=\"" + table.table + "\"}",
-                 static_cast<double>(table.rows_done));
-    board_.gauge("tailrace_snapshot_rows_estimate{table=\"" + table.table + "\"}",
+    const std::string labels = labels_of(table.table);
+    board_.gauge("tailrace_snapshot_rows_total" + labels, static_cast<double>(table.rows_done));
+    board_.gauge("tailrace_snapshot_rows_estimate" + labels,
                  static_cast<double>(table.rows_estimate));
   }
   const double elapsed_s = std::chrono::duration<double>(now - snapshot_began_).count();

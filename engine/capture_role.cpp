@@ -217,13 +217,15 @@ void CaptureRole::follow_server(const Transaction& transaction) {
 }
 
 Result<void> CaptureRole::follow_table_events(const Transaction& transaction) {
-  const FitToFile as_it_is = [](TableSchema schema) { return schema; };
+  const FitToFile fit =
+      deps_.fit_to_file ? deps_.fit_to_file : [](TableSchema schema) { return schema; };
   for (const TableEvent& event : transaction.table_events) {
     log_warn("capture.table_altered",
              {{"table", event.table.text()}, {"statement", event.statement}});
-    TAILRACE_ASSIGN(const bool grown,
-                    follow(event, options_.schema_policy,
-                           deps_.fit_to_file ? deps_.fit_to_file : as_it_is, schemas_.tables));
+    if (event.now && layout_.groups[group_].shards.size() > 1) {
+      TAILRACE_TRY(check_added(options_.source, event.added, fit(*event.now), schemas_.tables));
+    }
+    TAILRACE_ASSIGN(const bool grown, follow(event, options_.schema_policy, fit, schemas_.tables));
     schemas_grown_ = schemas_grown_ || grown;
     if (empties(event)) TAILRACE_TRY(append_sweep(transaction, event.table.table));
   }

@@ -58,15 +58,19 @@ bool is_progress(const stream::Record& record) {
   return record.key.starts_with(progress_key_prefix);
 }
 
+// It stands in the value only.
+std::uint8_t source_of_sweep(const stream::Record& record) {
+  const auto decoded = transform::decode_lookup(record.value.value_or(""));
+  const auto* sweep = decoded ? std::get_if<transform::SweepRecord>(&*decoded) : nullptr;
+  return sweep == nullptr ? std::uint8_t{0} : sweep->origin.source;
+}
+
 LookupChangeSeen change_of(std::uint16_t table, const stream::Record& record) {
   if (record.key.starts_with(sweep_key_prefix)) {
-    const auto decoded = transform::decode_lookup(record.value.value_or(""));
-    const auto* sweep = decoded ? std::get_if<transform::SweepRecord>(&*decoded) : nullptr;
-    return {table, record.offset, sweep == nullptr ? std::uint8_t{0} : sweep->origin.source, 0,
-            {},    true};
+    return {table, record.offset, source_of_sweep(record), 0, {}, true};
   }
   const transform::LookupLogKey key = transform::parse_lookup_log_key(record.key);
-  return {table, record.offset, key.source, key.key_set, std::string(key.key)};
+  return LookupChangeSeen{table, record.offset, key.source, key.key_set, std::string(key.key)};
 }
 
 }  // namespace

@@ -228,6 +228,19 @@ Result<SavedSchemas> save_grown(stream::EventLog& log, const Clock& clock,
   return saved;
 }
 
+Result<void> check_added(const std::string& shard, const std::vector<std::string>& added,
+                         const TableSchema& now, const std::vector<TableSchema>& saved) {
+  const TableSchema* const known = find(saved, now.id.table);
+  if (known == nullptr) return {};
+  for (const std::string& name : added) {
+    const auto here = now.find(name);
+    const auto there = known->find(name);
+    if (!here || !there || agree(now.columns[*here].type, known->columns[*there].type)) continue;
+    return differ(shard, now, fmt::format("got a column '{}' of another type", name));
+  }
+  return {};
+}
+
 Result<void> check_agreement(const std::string& shard, const std::vector<TableSchema>& own,
                              const std::vector<TableSchema>& saved) {
   for (const TableSchema& table : own) {

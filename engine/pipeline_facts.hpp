@@ -51,6 +51,11 @@ Result<ControlState> settle_facts(stream::EventLog& log, const Clock& clock,
 Result<SavedSchemas> save_grown(stream::EventLog& log, const Clock& clock,
                                 const FactsOptions& options, const std::vector<TableSchema>& grown);
 
+// A column that the source has now and that another shard had first. Error halt
+// "schema.shards_differ": its type is another one.
+Result<void> check_added(const std::string& shard, const std::vector<std::string>& added,
+                         const TableSchema& now, const std::vector<TableSchema>& saved);
+
 // The tables of one shard against the saved ones. Error halt "schema.shards_differ" names the
 // shard, the column and the cure.
 Result<void> check_agreement(const std::string& shard, const std::vector<TableSchema>& own,

@@ -10,7 +10,7 @@
 namespace tailrace::stream::kafka {
 namespace {
 
-constexpr Milliseconds look_after{3000};  // a rebalance that goes on by itself is over by then
+constexpr Milliseconds longest_wait{60'000};
 constexpr Milliseconds metadata_patience{1000};
 
 using AdminOptions =
@@ -49,7 +49,7 @@ Sharing sharing(const rd_kafka_ConsumerGroupDescription_t& group, const GroupOpt
 }  // namespace
 
 void GroupWatch::assignment_changed(Deadline now) {
-  due_ = now + look_after;
+  due_ = now + wait_;
   bad_looks_ = 0;
 }
 
@@ -59,7 +59,8 @@ bool GroupWatch::should_rejoin(Deadline now) {
     if (!event) return false;
     answer_.reset();
     const std::optional<bool> bad = read(*event);
-    if (!bad || *bad) due_ = now + look_after;
+    if (!bad || *bad) due_ = now + wait_;
+    if (bad) wait_ = *bad ? std::min(2 * wait_, longest_wait) : first_wait;
     return bad && *bad;
   }
   if (due_ && now >= *due_) ask();

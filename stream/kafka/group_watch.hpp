@@ -28,10 +28,13 @@ class GroupWatch {
   // nullopt: no answer that tells anything; looks again.
   std::optional<bool> read(const rd_kafka_event_t& event);
 
+  static constexpr Milliseconds first_wait{3000};  // a rebalance that needs no help is over by then
+
   rd_kafka_t* client_;
   const GroupOptions options_;
   std::optional<Deadline> due_;
-  QueueHandle answer_;  // not null: asked
+  Milliseconds wait_ = first_wait;  // before a look; grows while rejoining does not help
+  QueueHandle answer_;              // not null: asked
   Partition partitions_ = 0;
   std::size_t bad_looks_ = 0;  // in a row
 };

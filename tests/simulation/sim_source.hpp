@@ -16,7 +16,7 @@ namespace tailrace::simulation {
 
 struct BinlogEntry {
   Gtid gtid;
-  Changes changes;  // empty: a transaction of tables that nobody asked for
+  Changes changes;                 // empty: a transaction of tables that nobody asked for
   std::optional<Table> emptied{};  // by a statement that logs no rows, though `changes` names them
 };
 

@@ -41,8 +41,8 @@ Stage::Offset Stage::write(const std::vector<Write>& writes, std::size_t source)
   return end() - 1;
 }
 
-Stage::Offset Stage::truncate(Table table) {
-  world.server().truncate(table);
+Stage::Offset Stage::truncate(Table table, std::size_t source) {
+  world.server(source).truncate(table);
   world.capture_all();
   return end() - 1;
 }

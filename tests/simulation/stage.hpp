@@ -34,7 +34,7 @@ class Stage {
   // One transaction at a source, read and published: offset of its last record.
   Offset write(const std::vector<Write>& writes, std::size_t source = 0);
   // The same of a statement that empties a table.
-  Offset truncate(Table table);
+  Offset truncate(Table table, std::size_t source = 0);
   // The record at `offset` comes once more, as after a rewind.
   void again(Offset offset);
   Offset end() { return world.log().last_record(world.change_topic(), 0) + 1; }

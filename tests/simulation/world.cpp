@@ -82,21 +82,22 @@ World::World(WorldOptions options)
       change_topic_(engine::change_topic(pipeline, "order")),
       state_topic_(engine::state_topic(pipeline, "order")) {
   configure_log(options_.trace ? LogLevel::info : LogLevel::silent, LogFormat::text);
-  plan_ =
-      *transform::compile_plan(documents(options_), shop_schemas(), layout_of(options_.sources));
   for (std::size_t n = 0; n < (options_.sources == SourceKind::one ? 1u : 2u); ++n) {
     servers_.push_back(std::make_unique<SimServer>(n));
     if (options_.payments_hang) servers_[n]->hang_payments();
     models_.push_back(&servers_[n]->model());
     captures_.emplace_back();
+    // The second database with all tables has every other row, too.
+    const bool all = n == 0 || options_.sources == SourceKind::split;
     std::vector<Write> before;
     for (std::size_t i = 0; i < options_.before.size(); ++i) {
-      const bool own = options_.sources == SourceKind::split || i % 2 == n || servers_.size() == 1;
-      if (own || options_.sources == SourceKind::one) before.push_back(options_.before[i]);
+      if (all || i % 2 == 1) before.push_back(options_.before[i]);
     }
     before = held_by(options_.sources, n, std::move(before));
     if (!before.empty()) servers_[n]->commit(before);
   }
+  known_sources_ = options_.second_later ? 1 : servers_.size();
+  plan_ = *transform::compile_plan(documents(options_), shop_schemas(), layout());
   for (std::size_t n = 0; n < options_.sinks; ++n) {
     sinks_.push_back(
         std::make_unique<SimSinkStore>("sink" + std::to_string(n), models_, options_.sink_rules));
@@ -106,6 +107,19 @@ World::World(WorldOptions options)
 }
 
 World::~World() = default;
+
+transform::SourceLayout World::layout() const {
+  transform::SourceLayout layout = layout_of(options_.sources);
+  if (known_sources_ == 1) layout.groups[0].shards.resize(1);
+  return layout;
+}
+
+void World::add_source() {
+  for (auto& capture : captures_) capture.reset();
+  for (const auto& worker : workers_) worker->projector.reset();
+  known_sources_ = servers_.size();
+  plan_ = *transform::compile_plan(documents(options_), shop_schemas(), layout());
+}
 
 std::string World::document_id(std::int64_t order, std::size_t source) const {
   const std::string id = std::to_string(order);
@@ -159,7 +173,7 @@ Result<void> World::open_capture(std::size_t source) {
   engine::CaptureOptions capture;
   capture.pipeline = pipeline;
   capture.source = shards[source];
-  capture.layout = layout_of(options_.sources);
+  capture.layout = layout();
   capture.partitions = options_.partitions;
   capture.documents = documents(options_);
   capture.batch_bytes = options_.capture_batch_bytes;

@@ -30,7 +30,8 @@ enum class SourceKind : std::uint8_t {
 
 struct WorldOptions {
   SourceKind sources = SourceKind::one;
-  bool keeps_state = true;  // as Kafka; else as the embedded log
+  bool second_later = false;  // the file names the second source from add_source() on
+  bool keeps_state = true;    // as Kafka; else as the embedded log
   stream::Partition partitions = 2;
   std::size_t sinks = 1;
   std::size_t records_per_poll = 1000;
@@ -62,7 +63,8 @@ class World {
   // How the law was broken, or what stopped that must not stop.
   std::optional<std::string> broken() const;
   SimServer& server(std::size_t source = 0) { return *servers_[source]; }
-  std::size_t sources() const { return servers_.size(); }
+  std::size_t sources() const { return known_sources_; }
+  void add_source();  // everything is started again with the new file
   std::string document_id(std::int64_t order, std::size_t source) const;
   fakes::FakeEventLog& log() { return *log_; }
   VirtualClock& clock() { return clock_; }
@@ -137,7 +139,9 @@ class World {
   std::string state_topic_;
   Fuse fuse_;
   VirtualClock clock_;
+  transform::SourceLayout layout() const;
   std::vector<std::unique_ptr<SimServer>> servers_;
+  std::size_t known_sources_ = 0;
   Models models_;  // of the servers
   sinks::LogIdentity identity_{"log0", 0};
   transform::PipelinePlan plan_;

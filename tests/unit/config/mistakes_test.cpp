@@ -364,7 +364,7 @@ TEST(SourceMistakes, DocumentsNeedASnapshot) {
 
 TEST(SourceMistakes, SourceOrSources) {
   const LoadResult loaded = load_text("tailrace: 1\nname: x\nsources: {}\ntables: { t: }\n");
-  EXPECT_EQ(places(loaded), (std::vector<std::string>{"E0204 3:10"})) << all_text(loaded);
+  EXPECT_EQ(places(loaded), (std::vector<std::string>{"E0204 3:1"})) << all_text(loaded);
 }
 
 }  // namespace

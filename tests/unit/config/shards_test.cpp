@@ -89,7 +89,7 @@ TEST(SourceMistakes, ATableWithoutASourceAndAnUnknownOne) {
       "tables: { orders: { source: shpo }, payments: }\n"
       "documents: { order: { root: orders, id: \"{id}\", children: { payments: { table: payments, "
       "on: order_id }, items: { table: items, on: order_id } } } }\n"));
-  EXPECT_EQ(places(loaded), (std::vector<std::string>{"E0212 6:29", "E0202 6:37", "E0202 7:132"}))
+  EXPECT_EQ(places(loaded), (std::vector<std::string>{"E0212 6:29", "E0202 6:37", "E0202 7:122"}))
       << all_text(loaded);
   EXPECT_THAT(all_text(loaded), HasSubstr("did you mean 'shop'?"));
 }
@@ -97,7 +97,7 @@ TEST(SourceMistakes, ATableWithoutASourceAndAnUnknownOne) {
 TEST(SourceMistakes, NamesOfShardsAreUniqueAcrossSources) {
   const LoadResult loaded = load_text(two_sources(
       "p0: 127.0.0.1/shop", tables + "documents: { order: { root: orders, id: \"{id}\" } }\n"));
-  EXPECT_EQ(places(loaded), (std::vector<std::string>{"E0213 5:50"})) << all_text(loaded);
+  EXPECT_EQ(places(loaded), (std::vector<std::string>{"E0213 5:42"})) << all_text(loaded);
 }
 
 TEST(SourceMistakes, ASourceOfATableNeedsSources) {
