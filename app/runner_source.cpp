@@ -63,6 +63,7 @@ engine::CaptureDependencies Runner::capture_dependencies(CaptureSlot& slot) {
       [this, &slot](const std::vector<TableSchema>& schemas) { return open_source(slot, schemas); },
       [this](TableSchema schema) { return fit_to_file(spec_, std::move(schema)); },
       [this, &slot] { return first_position(slot); }};
+  deps.stores = stores_.get();
   if (captures_.size() > 1) {
     deps.read_own_schemas = [this, &slot] { return read_schemas(spec_, slot.place); };
   }

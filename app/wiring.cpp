@@ -99,6 +99,9 @@ sinks::FieldShape shape_of_node(const transform::DocumentPlan& plan,
   for (const transform::NodeId lookup : node.lookups) {
     shape.fields.push_back(shape_of_node(plan, plan.nodes[lookup], schemas));
   }
+  for (const transform::NodeId child : node.children) {
+    shape.fields.push_back(shape_of_node(plan, plan.nodes[child], schemas));
+  }
   return shape;
 }
 

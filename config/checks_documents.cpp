@@ -88,6 +88,16 @@ void check_flatten(Decoder& decoder, const ChildSpec& child, const std::string& 
        "remove it, or put it into that lookup"});
 }
 
+// Rows below rows that are not shown themselves.
+void check_below(Decoder& decoder, const ChildSpec& child, const std::string& path) {
+  if (child.children.empty() || (!child.hidden && child.flatten.empty())) return;
+  decoder.error_at(path + ".children",
+                   {"E0211",
+                    child.hidden ? "'hidden: true' shows no row, and none below"
+                                 : "'flatten' shows another row, without what is below this one",
+                    "remove one of the two"});
+}
+
 void check_cap(Level& level, const ChildSpec& child, const std::string& path) {
   if (!child.cap) return;
   level.show(child.cap->flag, "a cap's flag", path + ".cap.flag");
@@ -100,16 +110,24 @@ void check_cap(Level& level, const ChildSpec& child, const std::string& path) {
   if (child.hidden) refuse("cap", "'hidden: true' shows no row: 'cap' has no meaning");
 }
 
-void check_child(Level& level, const ChildSpec& child) {
+// `depth`: 1 below the root.
+void check_child(Level& level, const ChildSpec& child, std::size_t depth) {
   const std::string path = level.path + ".children." + child.name;
+  if (depth > transform::max_levels) {
+    return level.decoder.error_at(
+        path, {"E0204", fmt::format("children go {} levels deep at most", transform::max_levels),
+               "show these rows in a document of their own"});
+  }
   check_cap(level, child, path);
   if (!child.hidden) level.show(child.name, "a child", path);
   check_flatten(level.decoder, child, path);
+  check_below(level.decoder, child, path);
   Level inner{level.decoder, level.draft, path, child.table, {}};
   for (const std::string& column : child.on) inner.used(column, "on");
   for (const transform::SortSpec& sort : child.sort) inner.used(sort.column, "sort");
   check_fields(inner, child.fields);
   check_lookups(inner, child.lookups);
+  for (const ChildSpec& below : child.children) check_child(inner, below, depth + 1);
   if (child.one && child.limit > 0) {
     level.decoder.error_at(path + ".limit",
                            {"E0211", "'one: true' shows at most one row: 'limit' has no meaning",
@@ -174,7 +192,7 @@ void check_documents(Decoder& decoder, const PipelineDraft& draft) {
     check_id(level, document);
     check_fields(level, document.fields);
     check_lookups(level, document.lookups);
-    for (const ChildSpec& child : document.children) check_child(level, child);
+    for (const ChildSpec& child : document.children) check_child(level, child, 1);
     check_compute(level, document);
   }
 }

@@ -131,7 +131,7 @@ Type<std::vector<std::string>> child_on() {
           return d.error(
               node,
               {"E0203", "'on' of a child names columns of its own table, not pairs",
-               "a child always matches the root's primary key: list its columns in that order"});
+               "a child always matches its parent's primary key: list its columns in that order"});
         }
         type.decode(d, node, out);
       }};
@@ -231,15 +231,24 @@ const Object& cap_object() {
   return declared;
 }
 
+const Object& child_object();
+
+Type<std::vector<ChildSpec>> children() {
+  return named(Name::field, &ChildSpec::name, object<ChildSpec>(child_object));
+}
+
 const Object& child_object() {
   static const Object declared =
-      Declare<ChildSpec>("a child", "Rows that point at the root. No rows: [].")
+      Declare<ChildSpec>(
+          "a child", "Rows that point at the root, or at the rows of another child. No rows: [].")
           .key("table", &ChildSpec::table, name(Name::table), "The table that holds the rows.")
           .required()
           .example("table: order_items")
           .key("on", &ChildSpec::on, child_on(),
-               "Columns of this table that hold the root's primary key, in its order.")
-          .required("add on: the column of this table that points at the root")
+               "Columns of this table that hold the primary key of the root or of the child around "
+               "it, "
+               "in its order.")
+          .required("add on: the column of this table that points at the parent")
           .example("on: order_id")
           .key("fields", &ChildSpec::fields, fields(),
                "Columns to show; { field: column } renames.")
@@ -272,7 +281,11 @@ const Object& child_object() {
           .key("hidden", &ChildSpec::hidden, boolean(),
                "Keeps the rows out of the document; compute sees them.")
           .fallback("false")
-          .later("children", "Rows that point at these rows.")
+          .key(
+              "children", &ChildSpec::children, children(),
+              fmt::format("Rows that point at these rows, by name; up to {} levels below the root.",
+                          transform::max_levels))
+          .example("children: { parcels: { table: parcels, on: shipment_id } }")
           .done();
   return declared;
 }
@@ -330,8 +343,7 @@ const Object& document_object() {
           .key("lookups", &DocumentSpec::lookups,
                named(Name::field, &LookupSpec::name, object<LookupSpec>(lookup_object)),
                "Rows that the root points at, by name.")
-          .key("children", &DocumentSpec::children,
-               named(Name::field, &ChildSpec::name, object<ChildSpec>(child_object)),
+          .key("children", &DocumentSpec::children, children(),
                "Rows that point at the root, by name.")
           .key("compute", &DocumentSpec::compute, compute(),
                "Fields worked out over the rows of a child, behind the children: count(child), "

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/log.hpp"
 #include "engine/capture_role.hpp"
@@ -67,6 +68,8 @@ Result<void> CaptureRole::append(const stream::Append& record) {
   TAILRACE_TRY(writer_->append(record));
   // A giant transaction spans several log transactions; each says how far it got.
   if (batch_bytes_ < 2 * options_.batch_bytes) return {};
+  // What it says of placement is in the log with its position; only a wide one is told in pieces.
+  if (placement_ && !wide_) return {};
   return commit_inside();
 }
 
@@ -116,6 +119,29 @@ Result<void> CaptureRole::append_sweep(const Transaction& transaction, const std
   return {};
 }
 
+// The sweep takes the table's own rows; those below them leave their documents here. It is one log
+// transaction with the position, in which no record of an interrupted transaction is left out.
+Result<void> CaptureRole::empty_placement(const Transaction& transaction) {
+  TAILRACE_TRY(placement_->begin(transaction.rows == nullptr));
+  for (const TableEvent& event : transaction.table_events) {
+    if (empties(event)) TAILRACE_TRY(placement_->empty(event.table.table));
+  }
+  if (!placement_->changed()) return {};
+  const transform::Origin origin{source_index_,
+                                 {position_.epoch, position_.seq, 0},
+                                 transaction.commit_time_us,
+                                 transaction.gtid};
+  const std::uint64_t skipped = std::exchange(skip_records_, 0);
+  wide_ = false;
+  TAILRACE_TRY(placement_->append(origin.base, true,
+                                  [this](const stream::Append& record) { return append(record); }));
+  router_->begin(origin);
+  TAILRACE_TRY(finish_pass(origin));
+  open_records_ = 0;
+  skip_records_ = skipped;
+  return placement_->end_transaction();
+}
+
 Result<void> CaptureRole::append_progress() {
   std::string value;
   const std::string gtids = position_.source.gtid_set.text();
@@ -136,7 +162,9 @@ Result<void> CaptureRole::append_progress() {
 Result<void> CaptureRole::commit() {
   position_.open_records = 0;
   position_.open_gtid.clear();
+  if (placement_) TAILRACE_TRY(placement_->before_commit());
   TAILRACE_TRY(commit(position_));
+  if (placement_) TAILRACE_TRY(placement_->after_commit());
   committed_ = position_;
   open_ = false;
   report();

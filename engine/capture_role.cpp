@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/assert.hpp"
 #include "core/log.hpp"
 #include "engine/topics.hpp"
 #include "transform/projection/change_record.hpp"
@@ -48,6 +49,7 @@ Result<void> CaptureRole::open() {
     TAILRACE_TRY(begin_anew());
   }
   committed_ = position_;
+  TAILRACE_TRY(open_placement(saved));
   saved_tables_ = position_.source.tables;
   skip_records_ = position_.open_records;
   position_.open_records = 0;
@@ -112,6 +114,25 @@ Result<void> CaptureRole::prepare_plan(const ControlState& control) {
   if (options_.events) {
     TAILRACE_ASSIGN(events_, transform::EventMapper::compile(*options_.events, schemas_.tables));
   }
+  return {};
+}
+
+// Only documents with children of children have one.
+Result<void> CaptureRole::open_placement(const ControlState& saved) {
+  if (!transform::Placement::is_needed(plan_)) return {};
+  TAILRACE_ASSERT(deps_.stores != nullptr);
+  const std::string topic = placement_topic(options_.pipeline, options_.source);
+  const stream::TopicSpec spec{topic, 1, stream::Retention::compacted};
+  TAILRACE_TRY(deps_.log.ensure_topics(std::span(&spec, 1)));
+  PlacementOptions placement;
+  placement.topic = topic;
+  placement.store = options_.source + "-placement";
+  placement.log_id = saved.identity ? saved.identity->log_id : options_.log_id;
+  placement.spill_bytes = options_.pass_bytes;
+  placement.note_bytes = 4 * options_.batch_bytes;
+  placement.rules = options_.rules;
+  TAILRACE_ASSIGN(placement_, CapturePlacement::open(std::move(placement), plan_, deps_.log,
+                                                     *deps_.stores, position_, deps_.clock));
   return {};
 }
 
@@ -204,7 +225,7 @@ Result<void> CaptureRole::handle(Transaction& transaction) {
   last_read_ = deps_.clock.now();
   if (transaction.commit_time_us != 0) last_commit_time_us_ = transaction.commit_time_us;
   if (schemas_grown_) return save_grown_schemas();
-  return new_phase ? commit() : Result<void>{};
+  return new_phase || (placement_ && placement_->must_commit()) ? commit() : Result<void>{};
 }
 
 void CaptureRole::follow_server(const Transaction& transaction) {
@@ -229,7 +250,7 @@ Result<void> CaptureRole::follow_table_events(const Transaction& transaction) {
     schemas_grown_ = schemas_grown_ || grown;
     if (empties(event)) TAILRACE_TRY(append_sweep(transaction, event.table.table));
   }
-  return {};
+  return placement_ ? empty_placement(transaction) : Result<void>{};
 }
 
 // Everybody who reads the log compiles a new plan when the progress record with the new version
@@ -250,38 +271,81 @@ Result<void> CaptureRole::handle_rows(Transaction& transaction) {
   origin.base = {position_.epoch, snapshot ? 0 : position_.seq, 0};
   origin.commit_time_us = transaction.commit_time_us;
   origin.gtid = transaction.gtid;
-  const auto passes =
-      static_cast<std::uint32_t>(transaction.rows->bytes() / options_.pass_bytes + 1);
+  auto passes = static_cast<std::uint32_t>(transaction.rows->bytes() / options_.pass_bytes + 1);
   if (events_ && !snapshot) {
     events_->begin({options_.pipeline, options_.source, origin.base, origin.commit_time_us});
   }
   open_records_ = 0;
+  wide_ = passes > 1;
+  if (placement_) TAILRACE_TRY(placement_->begin());
+  TAILRACE_TRY(read_pass(transaction, origin, {0, passes, true}));
+  if (placement_) {
+    TAILRACE_ASSIGN(passes, place_rows(transaction, origin, passes));
+  }
   for (std::uint32_t pass = 0; pass < passes; ++pass) {
-    if (pass > 0) TAILRACE_TRY(transaction.rows->rewind());
-    TAILRACE_TRY(route_pass(transaction, origin, pass, passes));
+    if (pass > 0) {
+      TAILRACE_TRY(transaction.rows->rewind());
+      TAILRACE_TRY(read_pass(transaction, origin, {pass, passes, false}));
+    }
+    TAILRACE_TRY(finish_pass(origin));
     // A log transaction must not stay open while the next pass reads the whole spool again.
     if (passes > 1 && batch_bytes_ > 0) TAILRACE_TRY(commit_inside());
   }
   open_records_ = 0;
   skip_records_ = 0;
-  return {};
+  return placement_ ? placement_->end_transaction() : Result<void>{};
 }
 
-Result<void> CaptureRole::route_pass(Transaction& transaction, const transform::Origin& origin,
-                                     std::uint32_t pass, std::uint32_t passes) {
-  const bool with_events = events_ && pass == 0 && transaction.kind == TransactionKind::rows;
+Result<void> CaptureRole::read_pass(Transaction& transaction, const transform::Origin& origin,
+                                    const Pass& pass) {
+  const bool with_events =
+      events_ && pass.first_reading && transaction.kind == TransactionKind::rows;
   const auto on_event = [&](const transform::DomainEvent& event) { return append_event(event); };
-  router_->begin(origin, pass, passes);
+  router_->begin(origin, pass.number, pass.count);
   while (true) {
     TAILRACE_ASSIGN(const auto rows, transaction.rows->next());
     if (rows.empty()) break;
     for (const RowChange& row : rows) {
       TAILRACE_TRY(router_->add(row));
       if (with_events) TAILRACE_TRY(set_aside(events_->add(row, on_event), origin));
+      if (placement_ && pass.first_reading) TAILRACE_TRY(placement_->add(row));
     }
-    if (pass == 0) rows_ += rows.size();
+    if (pass.first_reading) rows_ += rows.size();
   }
-  if (with_events) TAILRACE_TRY(set_aside(events_->finish(on_event), origin));
+  return with_events ? set_aside(events_->finish(on_event), origin) : Result<void>{};
+}
+
+// Rows that come along with others may be many more than the transaction has of its own: then it
+// takes more passes, and its first one is read again.
+Result<std::uint32_t> CaptureRole::place_rows(Transaction& transaction,
+                                              const transform::Origin& origin,
+                                              std::uint32_t passes) {
+  if (!placement_->changed()) return passes;
+  TAILRACE_ASSIGN(const std::uint64_t moved, placement_->moved_bytes());
+  const auto needed =
+      static_cast<std::uint32_t>((transaction.rows->bytes() + moved) / options_.pass_bytes + 1);
+  wide_ = needed > 1;
+  const std::uint64_t appended = open_records_;
+  TAILRACE_TRY(placement_->append(origin.base, wide_,
+                                  [this](const stream::Append& record) { return append(record); }));
+  // A first load that is begun again reads other rows: of what it has shown, be it in a batch that
+  // was aborted, the next one must know where it is.
+  const bool loading =
+      options_.rules.place_before_show && transaction.kind == TransactionKind::snapshot_rows;
+  if (loading && open_records_ > appended) TAILRACE_TRY(commit_inside());
+  if (needed == passes) return passes;
+  TAILRACE_TRY(transaction.rows->rewind());
+  TAILRACE_TRY(read_pass(transaction, origin, {0, needed, false}));
+  return needed;
+}
+
+Result<void> CaptureRole::finish_pass(const transform::Origin& origin) {
+  if (placement_ && placement_->changed()) {
+    TAILRACE_TRY(placement_->tell([this](const transform::PlacedRow& row) -> Result<void> {
+      router_->add(row);
+      return {};
+    }));
+  }
   return router_->finish(
       [&](const transform::Router::Group& group) { return append_group(group, origin); },
       [&](const transform::Router::LookupChange& change) {

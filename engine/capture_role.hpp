@@ -14,6 +14,7 @@
 
 #include "capture/change_source.hpp"
 #include "core/clock.hpp"
+#include "engine/capture_placement.hpp"
 #include "engine/control_records.hpp"
 #include "engine/pipeline_facts.hpp"
 #include "engine/rule_switches.hpp"
@@ -65,6 +66,8 @@ struct CaptureDependencies {
   // The tables of this shard alone, to be compared with those of the others before its first load;
   // empty: there are no others.
   ReadSchemas read_own_schemas{};
+  // Local stores, for documents with children of children; others need none.
+  transform::StoreFactory* stores = nullptr;
 };
 
 class CaptureRole {
@@ -93,8 +96,18 @@ class CaptureRole {
   Result<void> begin_anew();
   Result<void> handle(Transaction& transaction);
   Result<void> handle_rows(Transaction& transaction);
-  Result<void> route_pass(Transaction& transaction, const transform::Origin& origin,
-                          std::uint32_t pass, std::uint32_t passes);
+  struct Pass {
+    std::uint32_t number = 0;
+    std::uint32_t count = 1;
+    bool first_reading = true;  // of the transaction: events, and what rows say of placement
+  };
+  Result<void> read_pass(Transaction& transaction, const transform::Origin& origin,
+                         const Pass& pass);
+  Result<void> finish_pass(const transform::Origin& origin);
+  Result<void> open_placement(const ControlState& saved);
+  Result<void> empty_placement(const Transaction& transaction);
+  Result<std::uint32_t> place_rows(Transaction& transaction, const transform::Origin& origin,
+                                   std::uint32_t passes);
   Result<void> follow_table_events(const Transaction& transaction);
   Result<void> save_grown_schemas();
   void follow_server(const Transaction& transaction);
@@ -127,6 +140,7 @@ class CaptureRole {
   std::shared_ptr<const std::string> saved_tables_;
   transform::PipelinePlan plan_;
   std::optional<transform::Router> router_;
+  std::unique_ptr<CapturePlacement> placement_;  // null: every row carries the key of its root
   std::optional<transform::EventMapper> events_;
   std::unique_ptr<stream::LogWriter> writer_;
   std::unique_ptr<capture::ChangeSource> source_;
@@ -145,6 +159,7 @@ class CaptureRole {
   std::uint64_t skip_records_ = 0;  // of a giant transaction: in the log already
   std::string open_gtid_;           // the transaction at hand
   std::uint64_t open_records_ = 0;
+  bool wide_ = false;  // the transaction at hand may be committed in pieces
   std::uint64_t rows_ = 0;
   std::int64_t last_commit_time_us_ = 0;
   Deadline last_read_{};

@@ -47,11 +47,11 @@ struct CapSpec {
   std::string flag;
 };
 
-// Rows that point at the root.
+// Rows that point at the root, or at the rows of another child.
 struct ChildSpec {
   std::string name;
   std::string table;
-  std::vector<std::string> on;  // this table's columns that hold the root's key, in its order
+  std::vector<std::string> on;  // this table's columns that hold the parent's key, in its order
   std::optional<std::vector<FieldSpec>> fields;
   std::vector<SortSpec> sort;  // then by primary key
   std::uint64_t limit = 0;     // 0: all
@@ -60,6 +60,7 @@ struct ChildSpec {
   std::string flatten;  // the lookup that is shown in place of the row; empty: the row itself
   bool hidden = false;  // not shown; there for `compute`
   std::vector<LookupSpec> lookups;
+  std::vector<ChildSpec> children;
 };
 
 // A field worked out over a child's rows: compute_text.hpp reads the expression.
@@ -76,6 +77,9 @@ struct CascadeSpec {
   std::string references;  // table
   bool set_null = false;   // the key becomes NULL; else the row goes
 };
+
+// How many levels of children a document may have below its root.
+inline constexpr std::size_t max_levels = 8;
 
 struct DocumentSpec {
   std::string name;

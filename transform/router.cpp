@@ -7,6 +7,7 @@
 #include <xxhash.h>
 
 #include "core/json_writer.hpp"
+#include "transform/row_keys.hpp"
 
 namespace tailrace::transform {
 
@@ -18,30 +19,6 @@ constexpr std::size_t linear_rows = 16;
 // What is kept for the next transaction; a giant one gives its memory back.
 constexpr std::size_t kept_groups = 1024;
 constexpr std::size_t kept_bytes = 1u << 20;
-
-Failure missing_key(const RowChange& row, const std::string& column) {
-  return halt("row.no_key",
-              fmt::format("{}: column '{}' is part of a key but not in the row image; set "
-                          "binlog_row_image=FULL on the source",
-                          row.table->id.text(), column));
-}
-
-// Key bytes of `slots`. nullopt: one of them is NULL.
-Result<bool> append_key(std::string& out, const PlanNode& node, const std::vector<Slot>& slots,
-                        const RowChange& row, std::span<const Value> image) {
-  for (const Slot slot : slots) {
-    const Value& value = image[node.table_columns[slot]];
-    if (value.is_absent()) return missing_key(row, node.columns[slot]);
-    if (value.is_missing()) return false;
-    append_key_part(out, value);
-  }
-  return true;
-}
-
-template <class Columns>
-void append_values(std::string& out, const Columns& table_columns, std::span<const Value> image) {
-  for (const std::uint32_t column : table_columns) append_value(out, image[column]);
-}
 
 }  // namespace
 
@@ -70,7 +47,7 @@ const Router::Route& Router::route_of(const TableSchema* table) {
   if (!created) return at->second;
   for (std::size_t d = 0; d < plan_.documents.size(); ++d) {
     for (const PlanNode& node : plan_.documents[d].nodes) {
-      if (node.kind != NodeKind::lookup && node.table == table->id.table) {
+      if (node.kind != NodeKind::lookup && !node.deep() && node.table == table->id.table) {
         at->second.nodes.emplace_back(static_cast<std::uint16_t>(d), node.id);
       }
     }
@@ -176,6 +153,17 @@ void Router::put(std::uint16_t document, const PlanNode& node, const RowChange& 
   if (image != nullptr) append_values(arena_, node.table_columns, *image);
   pending.values.size = arena_.size() - pending.values.at;
   group.rows.push_back(pending);
+  bytes_ += arena_.size() - before + sizeof(PendingRow);
+}
+
+void Router::add(const PlacedRow& row) {
+  const std::string root = prefixes_[row.document] + std::string(row.root);
+  if (passes_ > 1 && XXH3_64bits(root.data(), root.size()) % passes_ != pass_) return;
+  const std::size_t before = arena_.size();
+  PendingGroup& group = group_of(row.document, root);
+  const std::uint32_t idx = origin_.base.seq == 0 ? 0 : row.idx;
+  const Piece key = keep(row.key);
+  group.rows.push_back({row.node, row.gone, idx, key, keep(row.values), false});
   bytes_ += arena_.size() - before + sizeof(PendingRow);
 }
 

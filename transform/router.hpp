@@ -14,6 +14,7 @@
 #include "core/change.hpp"
 #include "core/result.hpp"
 #include "transform/projection/change_record.hpp"
+#include "transform/placement.hpp"
 #include "transform/projection/document_plan.hpp"
 
 namespace tailrace::transform {
@@ -34,6 +35,9 @@ class Router {
   void begin(const Origin& origin, std::uint32_t pass = 0, std::uint32_t passes = 1);
   // Error halt "row.no_key": a key column is not in the row image.
   Result<void> add(const RowChange& row);
+  // A row that carries no key of its root, where Placement says that it is or was. Of two for one
+  // place the later counts.
+  void add(const PlacedRow& row);
 
   struct Group {
     std::uint16_t document;   // index in PipelinePlan::documents

@@ -40,11 +40,31 @@ void take_value(Shown& shown, const ValueKey& place, const Json& row, const char
 }
 
 std::string place_text(const std::string& id, const ValueKey& value) {
-  static constexpr const char* names[] = {"order",   "item",     "payment",
-                                          "product", "category", "price"};
+  static constexpr const char* names[] = {"order", "item",     "payment", "product", "category",
+                                          "price", "shipment", "parcel",  "scan"};
   const auto& [source, table, key] = value;
   return std::string(names[static_cast<std::size_t>(table)]) + " " + std::to_string(key) +
          " of source " + std::to_string(source) + " in order " + id;
+}
+
+// Nothing where the pipeline has no shipments. False: of a source that is not there.
+bool read_shipments(const Json& json, std::vector<OrderText>& texts) {
+  if (!json.HasMember("shipments")) return true;
+  for (const Json& shipment : json["shipments"].GetArray()) {
+    std::map<std::int64_t, std::string> parcels;
+    for (const Json& parcel : shipment["parcels"].GetArray()) {
+      std::map<std::int64_t, std::string> scans;
+      for (const Json& scan : parcel["scans"].GetArray()) {
+        scans[number(scan, "id")] = number_text(number(scan, "place"));
+      }
+      parcels[number(parcel, "id")] = nested_text(number(parcel, "weight"), scans);
+    }
+    const std::size_t source = source_of(number(shipment, "carrier"));
+    if (source >= texts.size()) return false;
+    texts[source].shipments[number(shipment, "id")] =
+        nested_text(number(shipment, "carrier"), parcels);
+  }
+  return true;
 }
 
 // Where `state` stands in `history` at or behind `from`; nullopt: nowhere.
@@ -106,6 +126,7 @@ std::optional<Shown> read_document(const DocumentWrite& write, std::size_t sourc
     take_value(shown, {source, Table::products, product}, item, "product");
     take_value(shown, {source, Table::prices, price}, item, "price");
   }
+  if (!read_shipments(json, texts)) return std::nullopt;
   for (const Json& payment : json["payments"].GetArray()) {
     const std::size_t source = source_of(number(payment, "amount"));
     if (source >= sources) return std::nullopt;

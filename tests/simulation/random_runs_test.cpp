@@ -123,6 +123,10 @@ const Ablation ablations[] = {
     {"emulate hidden cascades", [](O& o) { o.cascades_declared = false; }},
     {"marks until current", [](O& o) { o.rules.mark_until_current = false; }},
     {"wait for the first load", [](O& o) { o.rules.wait_for_first_load = false; }},
+    {"deep: follow parents", [](O& o) { o.rules.follow_parents = false; }},
+    {"deep: catch up with the log", [](O& o) { o.rules.catch_up_placement = false; }},
+    {"deep: whole transactions", [](O& o) { o.rules.place_whole = false; }},
+    {"deep: place before show", [](O& o) { o.rules.place_before_show = false; }},
     {"sink compares versions", [](O& o) { o.sink_rules.compare_versions = false; }},
     {"sink keeps stubs", [](O& o) { o.sink_rules.keep_stubs = false; }},
 };

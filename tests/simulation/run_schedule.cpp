@@ -64,7 +64,8 @@ class Runner {
     SimServer& server = world_.server(source);
     switch (act) {
       case Act::transaction: {
-        const std::vector<Write> writes = random_writes(random, server.model());
+        const std::vector<Write> writes =
+            random_writes(random, server.model(), world_.options().shipments);
         return server.commit(held_by(world_.options().sources, source, writes));
       }
       case Act::transaction_elsewhere:
@@ -171,6 +172,8 @@ class Runner {
       case Act::trim:
         return trim(random);
       case Act::compact:
+        if (world_.options().shipments && random.chance(40))
+          return log.compact(world_.placement_topic(random.below(world_.sources())));
         return log.compact(random.chance(60) ? world_.state_topic()
                                              : World::lookup_topics()[random.below(3)]);
       case Act::slow_commits:
@@ -186,6 +189,8 @@ class Runner {
         return lag(random);
       case Act::lose_log:
         return world_.lose_log();
+      case Act::lose_placement:
+        return lose_placement(random);
       default:
         return;
     }
@@ -196,6 +201,19 @@ class Runner {
     const std::vector<Write> any = {{table, 1, std::nullopt}};
     if (held_by(world_.options().sources, source, any).empty()) return;
     server.truncate(table);
+  }
+
+  // Capture's machine goes down, or what it remembers is deleted or damaged.
+  void lose_placement(Random& random) {
+    for (std::size_t n = 0; n < world_.sources(); ++n) world_.kill_capture(n);
+    switch (random.below(3)) {
+      case 0:
+        return world_.capture_stores().lose_all();
+      case 1:
+        return world_.capture_stores().damage(random);
+      default:
+        return world_.capture_stores().lose_unsynced(random);
+    }
   }
 
   std::string poisoned(Random& random) {

@@ -52,6 +52,7 @@ enum class Act : std::uint8_t {
   refuse_commit,
   lag_lookups,
   lose_log,
+  lose_placement,
 };
 
 struct Action {
@@ -81,7 +82,7 @@ std::string text_of(const Action& action);
 std::string describe(const Schedule& schedule);
 
 // One random transaction of the shop.
-std::vector<Write> random_writes(Random random, const ShopModel& model);
+std::vector<Write> random_writes(Random random, const ShopModel& model, bool shipments);
 // What of it a source of this kind can hold.
 std::vector<Write> held_by(SourceKind kind, std::size_t source, std::vector<Write> writes);
 

@@ -16,6 +16,9 @@ void push(std::vector<State>& history, State state, const State& first) {
   if (history.back() != state) history.push_back(std::move(state));
 }
 
+// Their rows do not say whose they are.
+bool is_deep(Table table) { return table == Table::parcels || table == Table::scans; }
+
 bool is_value(Table table) {
   return table == Table::products || table == Table::categories || table == Table::prices;
 }
@@ -30,10 +33,17 @@ std::string item_text(const Row& row) {
   return number_text(row[2]) + "," + number_text(row[3]) + "," + number_text(row[4]);
 }
 
+std::string nested_text(std::int64_t value, const std::map<std::int64_t, std::string>& below) {
+  std::string out = number_text(value);
+  for (const auto& [id, text] : below) out += " " + std::to_string(id) + "=(" + text + ")";
+  return out;
+}
+
 std::string OrderText::text() const {
   std::string out;
   for (const auto& [id, item] : items) out += " item " + std::to_string(id) + ":" + item;
   for (const auto& [id, amount] : payments) out += " paid " + std::to_string(id) + ":" + amount;
+  for (const auto& [id, text] : shipments) out += " ship " + std::to_string(id) + ":" + text;
   return out;
 }
 
@@ -58,7 +68,23 @@ OrderState ShopModel::order_state(std::int64_t order) const {
   for (const auto& [id, row] : rows(Table::payments)) {
     if (row[1] == order) text.payments[id] = number_text(row[2]);
   }
+  for (const auto& [id, row] : rows(Table::shipments)) {
+    if (row[1] == order) text.shipments[id] = nested_text(row[2], parcels_of(id));
+  }
   return {root == nullptr ? gone : number_text((*root)[1]), text.text()};
+}
+
+std::map<std::int64_t, std::string> ShopModel::parcels_of(std::int64_t shipment) const {
+  std::map<std::int64_t, std::string> parcels;
+  for (const auto& [id, row] : rows(Table::parcels)) {
+    if (row[1] != shipment) continue;
+    std::map<std::int64_t, std::string> scans;
+    for (const auto& [scan_id, scan] : rows(Table::scans)) {
+      if (scan[1] == id) scans[scan_id] = number_text(scan[2]);
+    }
+    parcels[id] = nested_text(row[2], scans);
+  }
+  return parcels;
 }
 
 Changes ShopModel::commit(const std::vector<Write>& writes) {
@@ -114,13 +140,18 @@ void ShopModel::remember(const Changes& changes) {
   std::set<std::int64_t> orders;
   std::set<std::pair<Table, std::int64_t>> values;
   for (const RowEvent& event : changes) {
+    if (is_deep(event.table)) {
+      for (const auto& [id, row] : rows(Table::orders)) orders.insert(id);
+      continue;
+    }
     for (const auto* image : {&event.before, &event.after}) {
       if (!*image) continue;
       const Row& row = **image;
       if (is_value(event.table)) {
         values.emplace(event.table, row[0]);
-      } else {
-        orders.insert(event.table == Table::orders ? row[0] : row[1]);
+      } else if (const std::int64_t order = row[event.table == Table::orders ? 0 : 1];
+                 order != null_value) {
+        orders.insert(order);
       }
     }
   }

@@ -15,8 +15,19 @@ namespace tailrace::simulation {
 
 // orders(id, note) items(id, order_id, product_id, price_id, qty) payments(id, order_id, amount)
 // products(id, name, category_id) categories(id, name) prices(id, amount)
-enum class Table : std::uint8_t { orders, items, payments, products, categories, prices };
-inline constexpr std::size_t table_count = 6;
+// shipments(id, order_id, carrier) parcels(id, shipment_id, weight) scans(id, parcel_id, place)
+enum class Table : std::uint8_t {
+  orders,
+  items,
+  payments,
+  products,
+  categories,
+  prices,
+  shipments,
+  parcels,
+  scans,
+};
+inline constexpr std::size_t table_count = 9;
 
 using Row = std::vector<std::int64_t>;  // [0] is the primary key
 inline constexpr std::int64_t null_value = std::numeric_limits<std::int64_t>::min();
@@ -86,6 +97,7 @@ class ShopModel {
   void remember(const Changes& changes);
   bool refused(const RowEvent& event) const;
   void drop_payments_of(const RowEvent& event);
+  std::map<std::int64_t, std::string> parcels_of(std::int64_t shipment) const;
 
   bool payments_hang_ = false;
   std::map<std::int64_t, Row> tables_[table_count];
@@ -94,13 +106,17 @@ class ShopModel {
   std::map<std::pair<Table, std::int64_t>, std::size_t> loaded_;
 };
 
-// An order's rows as text: items by id, payments by id. Used by the model and by the law.
+// An order's rows as text: items by id, payments by id, shipments by id with their parcels and
+// scans. Used by the model and by the law.
 struct OrderText {
   std::map<std::int64_t, std::string> items;
   std::map<std::int64_t, std::string> payments;
+  std::map<std::int64_t, std::string> shipments;  // nested_text() of carrier and parcels
   std::string text() const;
 };
 std::string item_text(const Row& row);
+// A row's own value, and what is below it.
+std::string nested_text(std::int64_t value, const std::map<std::int64_t, std::string>& below);
 std::string number_text(std::int64_t number);
 
 }  // namespace tailrace::simulation

@@ -20,6 +20,9 @@ const std::array<TableShape, table_count>& shapes() {
       {"products", {"id", "name", "category_id"}},
       {"categories", {"id", "name"}},
       {"prices", {"id", "amount"}},
+      {"shipments", {"id", "order_id", "carrier"}},
+      {"parcels", {"id", "shipment_id", "weight"}},
+      {"scans", {"id", "parcel_id", "place"}},
   }};
   return all;
 }
@@ -89,7 +92,7 @@ SimServer::SimServer(std::size_t source) : source_(source) { fail_over(0); }
 
 void SimServer::commit(const std::vector<Write>& writes) {
   // The column that documents show, by table.
-  static constexpr std::size_t shown[table_count] = {1, 4, 2, 1, 1, 1};
+  static constexpr std::size_t shown[table_count] = {1, 4, 2, 1, 1, 1, 2, 2, 2};
   std::vector<Write> own = writes;
   for (Write& write : own) {
     if (!write.row) continue;
@@ -165,13 +168,15 @@ Transaction SimSource::announce(TransactionKind kind) const {
   return transaction;
 }
 
-// The consistent snapshot: lookup tables first, as the real one does.
+// The consistent snapshot: lookup tables first, as the real one does. Of the others a parent may
+// come before its children or behind them.
 void SimSource::read_tables() {
   high_ = server_.binlog().size();
   server_.note_read(high_);
   server_.note_load();
-  for (const Table table : {Table::products, Table::categories, Table::prices, Table::orders,
-                            Table::items, Table::payments}) {
+  for (const Table table :
+       {Table::products, Table::categories, Table::prices, Table::orders, Table::items,
+        Table::parcels, Table::payments, Table::shipments, Table::scans}) {
     Changes chunk;
     for (const auto& [key, row] : server_.model().rows(table)) {
       chunk.push_back({table, std::nullopt, row});

@@ -68,6 +68,11 @@ Write no_order(std::int64_t id);
 Write product(std::int64_t name);
 Write no_product();
 Write price(std::int64_t amount);
+Write shipment(std::int64_t id, std::int64_t in_order, std::int64_t carrier);
+Write parcel(std::int64_t id, std::int64_t in_shipment, std::int64_t weight);
+Write scan(std::int64_t id, std::int64_t in_parcel, std::int64_t place);
+Write no_shipment(std::int64_t id);
+Write no_parcel(std::int64_t id);
 Write no_price();
 
 }  // namespace tailrace::simulation

@@ -27,6 +27,22 @@ LookupSpec lookup_of(const std::string& name, const std::string& table, const st
   return spec;
 }
 
+transform::ChildSpec child_of(const std::string& name, const std::string& on) {
+  transform::ChildSpec spec;
+  spec.name = name;
+  spec.table = name;
+  spec.on = {on};
+  return spec;
+}
+
+transform::ChildSpec shipments() {
+  transform::ChildSpec shipments = child_of("shipments", "order_id");
+  transform::ChildSpec parcels = child_of("parcels", "shipment_id");
+  parcels.children = {child_of("scans", "parcel_id")};
+  shipments.children = {std::move(parcels)};
+  return shipments;
+}
+
 const std::vector<std::string> shards = {"a", "b"};
 
 transform::SourceLayout layout_of(SourceKind kind) {
@@ -65,6 +81,7 @@ std::vector<transform::DocumentSpec> documents(const WorldOptions& options) {
   order.children = {items, payments};
   if (options.payments_hang && options.cascades_declared)
     order.cascades = {{"payments", {"order_id"}, "orders", false}};
+  if (options.shipments) order.children.push_back(shipments());
   return {order};
 }
 
@@ -121,6 +138,10 @@ void World::add_source() {
   plan_ = *transform::compile_plan(documents(options_), shop_schemas(), layout());
 }
 
+std::string World::placement_topic(std::size_t source) const {
+  return engine::placement_topic(pipeline, shards[source]);
+}
+
 std::string World::document_id(std::int64_t order, std::size_t source) const {
   const std::string id = std::to_string(order);
   return options_.sources == SourceKind::by_shard ? shards[source] + "-" + id : id;
@@ -128,6 +149,7 @@ std::string World::document_id(std::int64_t order, std::size_t source) const {
 
 void World::lose_log() {
   for (auto& capture : captures_) capture.reset();
+  capture_stores_.lose_all();
   for (const auto& worker : workers_) {
     worker->projector.reset();
     worker->stores->lose_all();
@@ -189,6 +211,7 @@ Result<void> World::open_capture(std::size_t source) {
           -> Result<std::unique_ptr<capture::ChangeSource>> {
         return std::make_unique<SimSource>(server(source), schemas, options_.snapshot_chunk_rows);
       }};
+  deps.stores = &capture_stores_;
   captures_[source] = std::make_unique<engine::CaptureRole>(std::move(capture), std::move(deps));
   return captures_[source]->open();
 }

@@ -47,6 +47,7 @@ struct WorldOptions {
   bool payments_hang = false;  // they go with their order, and the binlog does not say so
   bool cascades_declared = true;
   bool keep_prices = true;          // off: refreshed, against what the law expects
+  bool shipments = false;           // with their parcels, and those with their scans
   std::vector<Write> before;        // rows that were there before the pipeline
   bool trace = false;               // tells every step and document on standard error
   std::set<std::string> tolerated;  // codes of halts that this schedule is about
@@ -79,6 +80,8 @@ class World {
   void step_capture(int calls = 0, std::size_t source = 0);
   void step_captures();  // of every source
   void kill_capture(std::size_t source = 0) { captures_[source].reset(); }
+  SimStores& capture_stores() { return capture_stores_; }
+  std::string placement_topic(std::size_t source) const;
   // Whether all that was ever read of the source is in the log for good.
   bool capture_committed(std::size_t source = 0) const;
   // All that the source committed is in the log for good.
@@ -140,6 +143,7 @@ class World {
   Fuse fuse_;
   VirtualClock clock_;
   transform::SourceLayout layout() const;
+  SimStores capture_stores_{fuse_};  // of every capture
   std::vector<std::unique_ptr<SimServer>> servers_;
   std::size_t known_sources_ = 0;
   Models models_;  // of the servers

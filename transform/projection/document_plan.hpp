@@ -47,9 +47,11 @@ struct PlanNode {
   std::vector<std::uint32_t> table_columns;  // slot → column of the TableSchema
   std::vector<OutputField> fields;           // visible ones, in document order
   std::vector<Slot> key;                     // primary key (root, child); matched columns (lookup)
-  std::vector<Slot> root_key;  // root: its key; child: columns that hold the root's key
-  std::vector<SortKey> sort;   // child: `sort`, then the primary key
-  std::uint64_t limit = 0;     // `limit`, or the rows of `cap`; 0: all
+  std::vector<Slot> root_key;  // root: its key; child of the root: columns that hold the root's key
+  // Child: columns that hold its parent's primary key; the same as root_key below the root.
+  std::vector<Slot> parent_key;
+  std::vector<SortKey> sort;  // child: `sort`, then the primary key
+  std::uint64_t limit = 0;    // `limit`, or the rows of `cap`; 0: all
   bool one = false;
   std::string cap_flag;    // field of the parent object that tells of a cut; empty: none does
   std::string cap_prefix;  // `"flag":`
@@ -64,6 +66,10 @@ struct PlanNode {
   std::uint16_t key_set = 0;       // index in LookupTable::key_sets
   std::vector<Slot> table_slots;   // slot here → slot in the lookup table's stored row
   std::vector<NodeId> lookups;     // this node's lookup nodes, in document order
+  std::vector<NodeId> children;    // child only: nodes of rows that point at its rows
+
+  // Its rows carry no key of their root: only capture's placement knows where they belong.
+  bool deep() const { return kind == NodeKind::child && parent != 0; }
   // The only shard of the lookup table's group, where that is another one than the parent's;
   // nullopt: a row points at rows of its own shard.
   std::optional<std::uint8_t> only_source;
@@ -77,7 +83,7 @@ struct DocumentPlan {
   std::string name;
   std::string id_template;
   std::vector<PlanNode> nodes;           // [0] is the root
-  std::vector<NodeId> children;          // nodes of kind child, in document order
+  std::vector<NodeId> children;          // the root's nodes of kind child, in document order
   bool falls = false;                    // some child's rows go with the root
   std::vector<ComputedField> computed;   // behind the children, in document order
   std::vector<std::string> key_columns;  // the root's primary key, for the id

@@ -48,6 +48,9 @@ void add_to_hash(std::string& text, const PlanNode& node) {
     text += fmt::format("{}={},", field.name, field.slot);
   for (const Slot slot : node.key) text += fmt::format("k{}", slot);
   for (const Slot slot : node.root_key) text += fmt::format("r{}", slot);
+  if (node.deep()) {
+    for (const Slot slot : node.parent_key) text += fmt::format("h{}", slot);
+  }
   for (const Slot slot : node.parent_on) text += fmt::format("p{}", slot);
   if (!node.cap_flag.empty()) text += "cap " + node.cap_flag + "|";
   if (node.flatten != 0) text += fmt::format("flatten {}|", node.flatten);
@@ -170,9 +173,7 @@ Result<void> PlanBuilder::add(const DocumentSpec& spec) {
   const std::string path = "documents." + spec.name;
   TAILRACE_TRY(add_lookups(0, spec.lookups, path));
   TAILRACE_TRY(read_computed(spec, path));
-  for (const ChildSpec& child : spec.children) {
-    TAILRACE_TRY(add_child(child, path + ".children." + child.name));
-  }
+  TAILRACE_TRY(add_children(0, spec.children, path, 1));
   set_cascades(spec);
   TAILRACE_TRY(add_computed(path));
   TAILRACE_TRY(check_names(path));
@@ -216,17 +217,37 @@ Result<void> PlanBuilder::add_root(const DocumentSpec& spec) {
   return {};
 }
 
-Result<void> PlanBuilder::add_child(const ChildSpec& spec, const std::string& path) {
+Result<void> PlanBuilder::add_children(NodeId parent, const std::vector<ChildSpec>& specs,
+                                       const std::string& path, std::size_t level) {
+  for (const ChildSpec& spec : specs) {
+    const std::string child_path = path + ".children." + spec.name;
+    if (level > max_levels) {
+      return plan_error(child_path, fmt::format("children go {} levels deep at most", max_levels));
+    }
+    TAILRACE_TRY(add_child(parent, spec, child_path, level));
+  }
+  return {};
+}
+
+Result<void> PlanBuilder::add_child(NodeId parent, const ChildSpec& spec, const std::string& path,
+                                    std::size_t level) {
   // What is not shown travels only where something else needs it.
   const bool shows_none = spec.hidden || !spec.flatten.empty();
   const std::optional<std::vector<FieldSpec>> none(std::in_place);
   TAILRACE_ASSIGN(Columns columns, begin(path, spec.table, shows_none ? none : spec.fields));
-  TAILRACE_TRY(use_computed(columns, spec.name));
+  if (parent == 0) TAILRACE_TRY(use_computed(columns, spec.name));
   TAILRACE_TRY(use_lookup_keys(columns, path, spec.lookups));
-  if (spec.on.size() != document_.key_columns.size()) {
+  const std::size_t parent_columns = document_.nodes[parent].key.size();
+  if (spec.on.size() != parent_columns) {
     return plan_error(path + ".on",
                       fmt::format("names {} columns, the primary key of {} has {}", spec.on.size(),
-                                  document_.nodes[0].table, document_.key_columns.size()));
+                                  document_.nodes[parent].table, parent_columns));
+  }
+  const std::string& above = document_.nodes[parent].table;
+  if (parent != 0 && layout_.group_of(spec.table) != layout_.group_of(above)) {
+    return plan_error(path + ".table", fmt::format("its rows belong where the rows of {} are: both "
+                                                   "tables must be of one source",
+                                                   above));
   }
   std::vector<std::uint32_t> on;
   for (const std::string& name : spec.on) {
@@ -238,21 +259,23 @@ Result<void> PlanBuilder::add_child(const ChildSpec& spec, const std::string& pa
     TAILRACE_ASSIGN(const std::uint32_t column, use(columns, path + ".sort", key.column));
     sort.emplace_back(column, key.descending);
   }
-  TAILRACE_ASSIGN(const NodeId id, new_node(NodeKind::child, 0, spec.name, path));
+  TAILRACE_ASSIGN(const NodeId id, new_node(NodeKind::child, parent, spec.name, path));
   PlanNode& node = document_.nodes[id];
   store(columns, node);
   for (const std::uint32_t column : columns.schema->primary_key) {
     node.key.push_back(slot_of(node, column));
   }
-  for (const std::uint32_t column : on) node.root_key.push_back(slot_of(node, column));
+  for (const std::uint32_t column : on) node.parent_key.push_back(slot_of(node, column));
+  if (!node.deep()) node.root_key = node.parent_key;
   for (const auto& [column, descending] : sort)
     node.sort.push_back({slot_of(node, column), descending});
   for (const Slot slot : node.key) node.sort.push_back({slot, false});
   node.limit = spec.limit;
   node.one = spec.one;
-  document_.children.push_back(id);
+  (parent == 0 ? document_.children : document_.nodes[parent].children).push_back(id);
   TAILRACE_TRY(add_lookups(id, spec.lookups, path));
-  return set_display(document_.nodes[id], spec, path);
+  TAILRACE_TRY(set_display(document_.nodes[id], spec, path));
+  return add_children(id, spec.children, path, level + 1);
 }
 
 Result<void> PlanBuilder::add_lookups(NodeId parent, const std::vector<LookupSpec>& specs,

@@ -34,7 +34,11 @@ class PlanBuilder {
   void store(const Columns& columns, PlanNode& node) const;
 
   Result<void> add_root(const DocumentSpec& spec);
-  Result<void> add_child(const ChildSpec& spec, const std::string& path);
+  // `level`: 1 below the root.
+  Result<void> add_child(NodeId parent, const ChildSpec& spec, const std::string& path,
+                         std::size_t level);
+  Result<void> add_children(NodeId parent, const std::vector<ChildSpec>& specs,
+                            const std::string& path, std::size_t level);
   Result<void> add_lookups(NodeId parent, const std::vector<LookupSpec>& specs,
                            const std::string& path);
   Result<NodeId> add_lookup(NodeId parent, const LookupSpec& spec, const std::string& path);

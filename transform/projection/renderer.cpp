@@ -36,9 +36,10 @@ std::optional<DocumentWrite> Renderer::render(std::string_view root_key, const R
   out.reserve(256);
   out.push_back('{');
   if (!root->gone) {
-    const Row row{RowView(root->values), root->source()};
+    gathered_.assign(plan_.nodes.size(), {});
+    const Row row{root, RowView(root->values), {}};
     append_object(out, plan_.nodes[0], row, state);
-    for (const NodeId child : plan_.children) append_children(out, plan_.nodes[child], state);
+    for (const NodeId child : plan_.children) append_children(out, plan_.nodes[child], {}, state);
     append_computed(out, state);
     if (out.size() > 1) out.push_back(',');
   }
@@ -73,7 +74,8 @@ const Fragment* Renderer::target_of(const PlanNode& node, const Row& parent,
                                     const RootState& state) {
   std::string key;
   if (!parent.view.key(node.parent_on, key)) return nullptr;
-  const Fragment* const value = state.find(node.id, node.source_for(parent.source), key);
+  const std::uint8_t source = node.source_for(parent.fragment->source());
+  const Fragment* const value = state.find(node.id, source, key);
   return value == nullptr || value->gone ? nullptr : value;
 }
 
@@ -87,46 +89,67 @@ void Renderer::append_lookup(std::string& out, const PlanNode& node, const Row& 
     return;
   }
   out.push_back('{');
-  append_object(out, node, {RowView(value->values), value->source()}, state);
+  append_object(out, node, Row{value, RowView(value->values), {}}, state);
   out.push_back('}');
 }
 
-void Renderer::append_children(std::string& out, const PlanNode& node, const RootState& state) {
-  if (node.hidden) return;
-  std::vector<Row> rows;
+// Each row is looked at once, however many parents there are.
+const Renderer::Gathered& Renderer::gather(const PlanNode& node, const RootState& state) {
+  Gathered& found = gathered_[node.id];
+  if (found.done) return found;
+  found.done = true;
   for (const Fragment& fragment : state.fragments_of(node.id)) {
-    if (!fragment.gone) rows.push_back({RowView(fragment.values), fragment.source()});
+    if (fragment.gone) continue;
+    Row row{&fragment, RowView(fragment.values), {}};
+    if (!is_shown(node, row, state)) continue;
+    if (node.deep()) {
+      row.parent.push_back(static_cast<char>(fragment.source()));
+      row.view.key(node.parent_key, row.parent);
+    }
+    found.rows.push_back(std::move(row));
   }
-  std::vector<const Row*> order;
-  order.reserve(rows.size());
-  for (const Row& row : rows) {
-    if (is_shown(node, row, state)) order.push_back(&row);
-  }
+  found.order.reserve(found.rows.size());
+  for (const Row& row : found.rows) found.order.push_back(&row);
   // Equal ones, of two sources, stay in the order of the sources.
-  std::stable_sort(order.begin(), order.end(), [&](const Row* a, const Row* b) {
+  std::stable_sort(found.order.begin(), found.order.end(), [&](const Row* a, const Row* b) {
+    if (const int order = a->parent.compare(b->parent); order != 0) return order < 0;
     return earlier(node.sort, a->view, b->view);
   });
+  return found;
+}
+
+void Renderer::append_children(std::string& out, const PlanNode& node, std::string_view parent,
+                               const RootState& state) {
+  if (node.hidden) return;
+  const Gathered& all = gather(node, state);
+  const auto first = std::lower_bound(
+      all.order.begin(), all.order.end(), parent,
+      [](const Row* row, std::string_view wanted) { return row->parent < wanted; });
+  auto last = first;
+  while (last != all.order.end() && (*last)->parent == parent) ++last;
+  const auto count = static_cast<std::uint64_t>(last - first);
+  const bool cut = node.limit != 0 && count > node.limit;
   if (!node.cap_flag.empty()) {
     if (out.back() != '{') out.push_back(',');
     out += node.cap_prefix;
-    out += order.size() > node.limit ? "true" : "false";
+    out += cut ? "true" : "false";
   }
   if (out.back() != '{') out.push_back(',');
   out += node.prefix;
   if (node.one) {
-    if (order.size() > 1) ++surplus_ones_;
-    if (order.empty()) {
+    if (count > 1) ++surplus_ones_;
+    if (first == last) {
       out += "null";
       return;
     }
-    append_row(out, node, *order[0], state);
+    append_row(out, node, **first, state);
     return;
   }
-  if (node.limit != 0 && order.size() > node.limit) order.resize(node.limit);
+  if (cut) last = first + static_cast<std::ptrdiff_t>(node.limit);
   out.push_back('[');
-  for (const Row* row : order) {
-    if (out.back() != '[') out.push_back(',');
-    append_row(out, node, *row, state);
+  for (auto row = first; row != last; ++row) {
+    if (row != first) out.push_back(',');
+    append_row(out, node, **row, state);
   }
   out.push_back(']');
 }
@@ -144,8 +167,14 @@ void Renderer::append_row(std::string& out, const PlanNode& node, const Row& row
     append_object(out, node, row, state);
   } else {
     const PlanNode& lookup = plan_.nodes[node.flatten];
-    const Fragment& target = *target_of(lookup, row, state);
-    append_object(out, lookup, {RowView(target.values), target.source()}, state);
+    const Fragment* const target = target_of(lookup, row, state);
+    append_object(out, lookup, Row{target, RowView(target->values), {}}, state);
+  }
+  if (!node.children.empty()) {
+    const std::string parent = row.fragment->key.substr(1);  // source, key bytes
+    for (const NodeId child : node.children) {
+      append_children(out, plan_.nodes[child], parent, state);
+    }
   }
   out.push_back('}');
 }

@@ -32,8 +32,15 @@ class Renderer {
 
  private:
   struct Row {
+    const Fragment* fragment;
     RowView view;
-    std::uint8_t source;  // whose lookup rows it points at
+    std::string parent;  // of a row below another child's: source, key bytes of the parent's row
+  };
+  // The live rows of one child node, by parent, each parent's in the order to show them.
+  struct Gathered {
+    bool done = false;
+    std::vector<Row> rows;
+    std::vector<const Row*> order;
   };
 
   // The row that `parent` points at by the lookup `node`; nullptr: it is not there.
@@ -42,10 +49,13 @@ class Renderer {
                      const RootState& state);
   void append_lookup(std::string& out, const PlanNode& node, const Row& parent,
                      const RootState& state);
-  void append_children(std::string& out, const PlanNode& node, const RootState& state);
+  // Those of `parent`'s rows that `node` shows; empty: the root's.
+  void append_children(std::string& out, const PlanNode& node, std::string_view parent,
+                       const RootState& state);
   bool is_shown(const PlanNode& node, const Row& row, const RootState& state) const;
   void append_row(std::string& out, const PlanNode& node, const Row& row, const RootState& state);
   void append_computed(std::string& out, const RootState& state);
+  const Gathered& gather(const PlanNode& node, const RootState& state);
   void append_meta(std::string& out, const RootState& state, Version version, bool deleted) const;
 
   const DocumentPlan& plan_;
@@ -53,6 +63,7 @@ class Renderer {
   std::uint16_t generation_;
   DocumentId id_;
   std::uint64_t surplus_ones_ = 0;
+  std::vector<Gathered> gathered_;  // by node, of the document being rendered
 };
 
 }  // namespace tailrace::transform

@@ -94,6 +94,29 @@ TEST(Decode, ReadsEveryFormOfOnFieldsAndSort) {
   EXPECT_EQ(stay.children[1].lookups.at(0).name, "b");
 }
 
+TEST(Decode, ReadsChildrenOfChildren) {
+  const PipelineSpec spec = spec_of(
+      kHead +
+      "documents:\n  order:\n    root: orders\n    id: \"{id}\"\n    children:\n"
+      "      shipments:\n        table: shipments\n        on: order_id\n"
+      "        children:\n"
+      "          parcels:\n            table: parcels\n            on: shipment_id\n"
+      "            sort: -weight\n            limit: 3\n"
+      "            lookups: { depot: { table: depots, on: depot_id, when_changed: keep } }\n"
+      "            children: { last: { table: scans, on: parcel_id, one: true } }\n"
+      "          papers: { table: papers, on: shipment_id }\n");
+  const transform::ChildSpec& shipments = spec.documents.at(0).children.at(0);
+  ASSERT_EQ(shipments.children.size(), 2u);
+  const transform::ChildSpec& parcels = shipments.children[0];
+  EXPECT_EQ(parcels.name, "parcels");
+  EXPECT_THAT(parcels.on, ElementsAre("shipment_id"));
+  EXPECT_THAT(parcels.sort, ElementsAre(transform::SortSpec{"weight", true}));
+  EXPECT_EQ(parcels.limit, 3u);
+  EXPECT_EQ(parcels.lookups.at(0).table, "depots");
+  EXPECT_TRUE(parcels.children.at(0).one);
+  EXPECT_EQ(shipments.children[1].table, "papers");
+}
+
 TEST(Decode, ReadsEveryFormOfAState) {
   const PipelineSpec spec =
       spec_of(kHead +

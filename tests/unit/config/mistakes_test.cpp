@@ -30,6 +30,15 @@ std::string order(const std::string& lines) {
   return "documents:\n  order:\n    root: orders\n" + lines;
 }
 
+// A child, and so on so many levels.
+std::string levels(int count) {
+  std::string out;
+  for (int n = 1; n < count; ++n) out += "{ table: t, on: o, children: { c: ";
+  out += "{ table: t, on: o }";
+  for (int n = 1; n < count; ++n) out += " } }";
+  return out;
+}
+
 // Rules start at line 14.
 std::string rules(const std::string& lines) {
   return "events:\n  topic: shop.events\n  key: \"{id}\"\n  rules:\n" + lines;
@@ -108,10 +117,22 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"IdConstant", order("    id: \"{shard}\"\n"), "E0214 13:9", "the same id"},
         Mistake{"ChildWithoutOn",
                 order("    id: \"{id}\"\n    children: { items: { table: order_items } }\n"),
-                "E0202 14:17", "points at the root"},
+                "E0202 14:17", "points at the parent"},
         Mistake{"ChildOnPairs",
                 order("    id: \"{id}\"\n    children: { items: { table: t, on: { a: b } } }\n"),
                 "E0203 14:40", "primary key"},
+        Mistake{"GrandchildWithoutOn",
+                order("    id: \"{id}\"\n    children:\n      s:\n        table: s\n        on: o\n"
+                      "        children: { p: { table: p } }\n"),
+                "E0202 18:21", "points at the parent"},
+        Mistake{
+            "GrandchildNamedAsField",
+            order("    id: \"{id}\"\n    children:\n      s: { table: s, on: o, fields: [id, p], "
+                  "children: { p: { table: p, on: s } } }\n"),
+            "E0213 15:58", "'p' is the name of a field"},
+        Mistake{"NineLevels",
+                order("    id: \"{id}\"\n    children:\n      a: " + levels(9) + "\n"),
+                "E0204 15:279", "8 levels deep at most"},
         Mistake{"WhenChanged",
                 order("    id: \"{id}\"\n    lookups: { c: { table: t, on: c_id } }\n"),
                 "E0215 14:16", "refresh"},
