@@ -79,6 +79,9 @@ Result<void> make_spool_folder(const std::string& folder) {
   return halt("state.directory", "cannot create " + folder + ": " + error.message());
 }
 
+void add_child_shape(std::vector<sinks::FieldShape>& fields, const transform::DocumentPlan& plan,
+                     const transform::PlanNode& node, const std::vector<TableSchema>& schemas);
+
 sinks::FieldShape shape_of_node(const transform::DocumentPlan& plan,
                                 const transform::PlanNode& node,
                                 const std::vector<TableSchema>& schemas) {
@@ -100,7 +103,7 @@ sinks::FieldShape shape_of_node(const transform::DocumentPlan& plan,
     shape.fields.push_back(shape_of_node(plan, plan.nodes[lookup], schemas));
   }
   for (const transform::NodeId child : node.children) {
-    shape.fields.push_back(shape_of_node(plan, plan.nodes[child], schemas));
+    add_child_shape(shape.fields, plan, plan.nodes[child], schemas);
   }
   return shape;
 }

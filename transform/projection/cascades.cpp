@@ -19,17 +19,28 @@ std::optional<std::string> shown_as_lookup(const DocumentSpec& document,
   return std::nullopt;
 }
 
+// Of rows below another child only capture knows the root: they cannot go with it here.
+std::optional<std::string> place_below(const DocumentSpec& document, const ChildSpec& child,
+                                       const CascadeSpec& cascade, bool of_root) {
+  if (auto lookup = shown_as_lookup(document, child.lookups, cascade.table)) return lookup;
+  const bool follows =
+      of_root && document.root == cascade.references && same_columns(child.on, cascade.on);
+  if (child.table == cascade.table && !follows) {
+    return fmt::format("child '{}' of document '{}' hangs on another {}", child.name, document.name,
+                       of_root ? "key" : "child");
+  }
+  for (const ChildSpec& below : child.children) {
+    if (auto place = place_below(document, below, cascade, false)) return place;
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> place_in(const DocumentSpec& document, const CascadeSpec& cascade) {
   if (document.root == cascade.table)
     return fmt::format("it is the root of document '{}'", document.name);
   if (auto lookup = shown_as_lookup(document, document.lookups, cascade.table)) return lookup;
   for (const ChildSpec& child : document.children) {
-    if (auto lookup = shown_as_lookup(document, child.lookups, cascade.table)) return lookup;
-    const bool follows = document.root == cascade.references && same_columns(child.on, cascade.on);
-    if (child.table == cascade.table && !follows) {
-      return fmt::format("child '{}' of document '{}' hangs on another key", child.name,
-                         document.name);
-    }
+    if (auto place = place_below(document, child, cascade, true)) return place;
   }
   return std::nullopt;
 }

@@ -30,7 +30,7 @@ struct GroupRow {
   std::uint32_t idx = 0;
   std::string_view key;     // primary key bytes
   std::string_view values;  // the node's slots, in order, as append_value writes them
-  bool alone = false;       // a root that went without foreign keys: its children stay
+  bool alone = false;       // a root that took nothing along but what the log tells of
 };
 
 // All row changes of one source transaction that belong to one root.

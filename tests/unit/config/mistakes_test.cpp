@@ -252,6 +252,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "  items: { cascade: [{ on: o2, references: orders, delete: cascade }] }\n" +
                     with_items(""),
                 "E0224 10:22", "child 'items' of document 'order' hangs on another key"},
+        Mistake{"CascadeBelowAChild",
+                "  below: { cascade: { on: i, references: items, delete: cascade } }\n" +
+                    with_items(", children: { below: { table: below, on: i } }"),
+                "E0224 10:12", "child 'below' of document 'order' hangs on another child"},
         Mistake{"CascadeOfNothing",
                 "  other: { cascade: { on: o, references: orders, delete: cascade } }\n" +
                     with_items(""),
