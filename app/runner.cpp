@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <random>
-
 #include "app/state_directory.hpp"
 #include "core/log.hpp"
 #include "engine/topics.hpp"
@@ -15,13 +13,6 @@ namespace tailrace::app {
 namespace {
 
 constexpr Milliseconds step_time{100};
-
-std::uint64_t random_bits() {
-  static thread_local std::mt19937_64 engine{std::random_device{}()};
-  return engine();
-}
-
-std::string random_id() { return fmt::format("{:016x}{:016x}", random_bits(), random_bits()); }
 
 }  // namespace
 
@@ -41,7 +32,7 @@ RunOutcome Runner::run() {
   stop_ = true;
   // Projectors first: they may still need what capture appended, and nothing new.
   for (const auto& slot : projectors_) slot->thread = {};
-  capture_thread_ = {};
+  for (const auto& slot : captures_) slot->thread = {};
   RunOutcome outcome;
   outcome.error = error_;
   for (const auto& slot : projectors_) outcome.dead_letters += slot->dead_letters;
@@ -49,15 +40,19 @@ RunOutcome Runner::run() {
 }
 
 bool Runner::finished() const {
-  if (!target()) return false;
-  if (options_.capture && !capture_reached_) return false;
+  const bool has_targets = std::all_of(captures_.begin(), captures_.end(),
+                                       [&](const auto& slot) { return target(*slot).has_value(); });
+  if (captures_.empty() || !has_targets) return false;
+  const bool captured = std::all_of(captures_.begin(), captures_.end(),
+                                    [](const auto& slot) { return slot->reached.load(); });
+  if (options_.capture && !captured) return false;
   return std::all_of(projectors_.begin(), projectors_.end(),
                      [](const auto& slot) { return slot->reached.load(); });
 }
 
 Result<void> Runner::start() {
   // Every component is on the board from the start: none of them is `streaming` before it says so.
-  if (options_.capture) board_.set("capture", engine::Phase::starting);
+  add_captures();
   for (const transform::DocumentSpec& document : spec_.documents) {
     if (options_.project && !sinks_of(document.name).empty()) {
       board_.set("projector " + document.name, engine::Phase::starting, {},
@@ -67,8 +62,11 @@ Result<void> Runner::start() {
   TAILRACE_ASSIGN(instance_id_, instance_id(spec_.state_dir));
   TAILRACE_ASSIGN(log_, open_log(spec_));
   stores_ = transform::rocks_stores({.directory = spec_.state_dir + "/state"});
-  TAILRACE_TRY(find_target());
-  if (options_.capture) capture_thread_ = std::jthread([this] { capture_loop(); });
+  TAILRACE_TRY(find_targets());
+  for (const auto& slot : captures_) {
+    if (options_.capture)
+      slot->thread = std::jthread([this, at = slot.get()] { capture_loop(*at); });
+  }
   if (!options_.project) return {};
   TAILRACE_TRY(wait_for_schemas());
   if (stopping()) return {};
@@ -85,23 +83,6 @@ Result<void> Runner::start() {
   return {};
 }
 
-// --until now: what the source has committed when we start.
-Result<void> Runner::find_target() {
-  if (options_.until) set_target(*options_.until);
-  if (!options_.until_now) return {};
-  for (unsigned attempt = 0;; ++attempt) {
-    TAILRACE_ASSIGN(const auto schemas, read_schemas(spec_));
-    TAILRACE_ASSIGN(const auto source, make_source(spec_, schemas));
-    auto committed = source->committed_now();
-    if (committed) {
-      set_target(std::move(*committed));
-      return {};
-    }
-    if (committed.error().disposition != Disposition::retry) return Failure(committed.error());
-    if (!back_off("capture", committed.error(), attempt)) return {};
-  }
-}
-
 // The plan is compiled from the schemas that capture saved with the log.
 Result<Runner::Blueprint> Runner::read_blueprint() {
   const stream::TopicSpec control{engine::control_topic(spec_.name), 1,
@@ -112,8 +93,12 @@ Result<Runner::Blueprint> Runner::read_blueprint() {
       blueprint.control,
       engine::read_control(*log_, spec_.name, system_clock().now() + std::chrono::seconds(30)));
   const engine::ControlState& state = blueprint.control;
-  if (!state.schemas || state.spec_hashes.empty() || !state.identity) return blueprint;
-  TAILRACE_ASSIGN(blueprint.plan, transform::compile_plan(spec_.documents, state.schemas->tables));
+  const transform::SourceLayout layout = layout_of(spec_);
+  TAILRACE_ASSIGN(const auto shards, engine::shard_names(layout, state));
+  if (!state.schemas || state.spec_hashes.empty() || !state.identity || state.shards != shards)
+    return blueprint;
+  TAILRACE_ASSIGN(blueprint.plan, transform::compile_plan(spec_.documents, state.schemas->tables,
+                                                          engine::indexed(layout, state.shards)));
   for (const transform::DocumentPlan& document : blueprint.plan.documents) {
     const auto saved = state.spec_hashes.find(document.name);
     if (saved != state.spec_hashes.end() && saved->second == document.spec_hash) continue;
@@ -207,8 +192,6 @@ std::vector<const sinks::SinkSpec*> Runner::sinks_of(const std::string& document
   return found;
 }
 
-// ------------------------------------------------------------------ capture
-
 // Crash-only: after an error that may pass, everything of the component is made anew.
 void Runner::keep_running(const std::string& component, const std::function<Result<void>()>& once) {
   for (unsigned attempt = 0; !stopping(); ++attempt) {
@@ -222,55 +205,6 @@ void Runner::keep_running(const std::string& component, const std::function<Resu
     if (system_clock().now() - began > std::chrono::seconds(60)) attempt = 0;
     if (!back_off(component, outcome.error(), attempt)) break;
   }
-}
-
-void Runner::capture_loop() {
-  keep_running("capture", [this] {
-    auto outcome = capture_once();
-    while (!outcome && outcome.error().code == "schema.newer") outcome = capture_once();
-    return outcome;
-  });
-  capture_ended_ = true;
-}
-
-Result<void> Runner::capture_once() {
-  engine::CaptureOptions options;
-  options.pipeline = spec_.name;
-  options.source = spec_.source.shards[0].name;
-  options.partitions = partitions_of(spec_);
-  options.log_id = random_id();
-  options.documents = spec_.documents;
-  options.events = spec_.events;
-  options.schema_policy = spec_.source.on_schema_change;
-  engine::CaptureRole role(
-      std::move(options),
-      {*log_, system_clock(), board_, [this] { return schemas_of_source(); },
-       [this](const std::vector<TableSchema>& schemas) { return open_source(schemas); },
-       [this](TableSchema schema) { return fit_to_file(spec_, std::move(schema)); },
-       [this] { return first_position(); }});
-  // The role owns the source: it must not be shown any more when the role goes.
-  struct Unshow {
-    Runner& runner;
-    ~Unshow() {
-      runner.show_source(nullptr);
-      runner.files_ = nullptr;
-    }
-  } unshow{*this};
-  TAILRACE_TRY(role.open());
-  while (!stopping()) {
-    TAILRACE_TRY(role.step(system_clock().now() + step_time));
-    capture_alive_ = system_clock().now();
-    if (files_ != nullptr && files_->at_end() && !target()) {
-      TAILRACE_TRY(role.flush());
-      set_target(role.committed().source.gtid_set);
-    }
-    if (const auto target = this->target(); target && !capture_reached_) {
-      const SourcePosition& position = role.committed().source;
-      capture_reached_ =
-          position.snapshot == SnapshotPhase::done && position.gtid_set.contains(*target);
-    }
-  }
-  return role.flush();
 }
 
 // ------------------------------------------------------------------ projectors
@@ -331,7 +265,7 @@ Result<void> Runner::project_once(ProjectorSlot& slot) {
   options.pipeline = spec_.name;
   options.instance_id = instance_id_;
   options.document = slot.document;
-  options.sources = {spec_.source.shards[0].name};
+  options.sources = slot.blueprint->control.shards;
   options.identity = identity_;
   options.schema_version = slot.blueprint->control.schemas->version;
   options.halt_on_poison = spec_.errors.halt_on_poison;
@@ -347,8 +281,8 @@ Result<void> Runner::project_once(ProjectorSlot& slot) {
     TAILRACE_TRY(projector.step(system_clock().now() + step_time));
     if (slot.reached || system_clock().now() < next_check) continue;
     next_check = system_clock().now() + std::chrono::milliseconds(20);
-    const auto target = this->target();
-    slot.reached = target && projector.has_reached(*target);
+    const auto targets = this->targets(*slot.blueprint);
+    slot.reached = targets && projector.has_reached(*targets);
   }
   slot.dead_letters = projector.dead_letters();
   return projector.close(system_clock().now() + options_.drain);

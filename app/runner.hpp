@@ -1,10 +1,12 @@
-// Runs a pipeline: a thread for capture, one per document's projector, one per sink; starts them in
-// the order in which they need each other, restarts what can be restarted, stops them gracefully.
+// Runs a pipeline: a capture thread per shard, one per document's projector, one per sink; starts
+// them in the order in which they need each other, restarts what can be restarted, stops them
+// gracefully.
 // Threading: run() on the main thread; request_stop() from any.
 #pragma once
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -26,7 +28,7 @@ struct RunOptions {
   bool capture = true;
   bool project = true;
   bool until_now = false;
-  std::optional<GtidSet> until;  // --until gtid:<set>
+  std::optional<GtidSet> until;       // --until gtid:<set>
   std::optional<ReplayInput> replay;  // files instead of the server; ends behind them
   Milliseconds drain{30000};
 };
@@ -51,6 +53,16 @@ class Runner {
     engine::ControlState control;
     transform::PipelinePlan plan;
   };
+  struct CaptureSlot {
+    ShardPlace place;
+    std::string component;  // on the status board
+    std::jthread thread;
+    std::atomic<bool> reached{false};
+    std::atomic<bool> ended{false};
+    std::atomic<Deadline> alive{Deadline{}};        // when it last came back from a step
+    const capture::BinlogSource* source = nullptr;  // while it lives; guarded by mutex_
+    const capture::FileSource* files = nullptr;     // capture's thread only, while it lives
+  };
   struct ProjectorSlot {
     std::uint16_t document;
     std::shared_ptr<const Blueprint> blueprint;
@@ -67,11 +79,16 @@ class Runner {
   Result<void> renew_blueprint(ProjectorSlot& slot);
   Result<void> settle_identity();
   Result<void> save_identity(const sinks::LogIdentity& identity);
-  Result<void> find_target();
+  Result<void> find_targets();
+  Result<void> find_target(const CaptureSlot& slot);
+  void add_captures();
   void keep_running(const std::string& component, const std::function<Result<void>()>& once);
-  void capture_loop();
-  Result<void> capture_once();
-  Result<std::optional<SourcePosition>> first_position() const;
+  void capture_loop(CaptureSlot& slot);
+  Result<void> capture_once(CaptureSlot& slot);
+  engine::CaptureOptions capture_options(const CaptureSlot& slot);
+  engine::CaptureDependencies capture_dependencies(CaptureSlot& slot);
+  void look_for_target(CaptureSlot& slot, const engine::SavedPosition& committed);
+  Result<std::optional<SourcePosition>> first_position(const CaptureSlot& slot) const;
   void projector_loop(ProjectorSlot& slot);
   Result<void> project_once(ProjectorSlot& slot);
   Result<void> forget_store(const ProjectorSlot& slot);
@@ -86,12 +103,14 @@ class Runner {
   void watch_capture();
   void trim_memory();
   void watch_snapshot();
-  void show_source(const capture::BinlogSource* source);
+  void show_source(CaptureSlot& slot, const capture::BinlogSource* source);
   Result<std::vector<TableSchema>> schemas_of_source() const;
   Result<std::unique_ptr<capture::ChangeSource>> open_source(
-      const std::vector<TableSchema>& schemas);
-  std::optional<GtidSet> target() const;
-  void set_target(GtidSet target);
+      CaptureSlot& slot, const std::vector<TableSchema>& schemas);
+  std::optional<GtidSet> target(const CaptureSlot& slot) const;
+  void set_target(const CaptureSlot& slot, GtidSet target);
+  // nullopt: there is none, or not of every shard yet.
+  std::optional<engine::Targets> targets(const Blueprint& blueprint) const;
 
   const config::PipelineSpec& spec_;
   const RunOptions options_;
@@ -99,23 +118,19 @@ class Runner {
   std::atomic<bool> stop_{false};
   mutable std::mutex mutex_;
   std::optional<Error> error_;
-  const capture::BinlogSource* source_ = nullptr;  // capture's, while it lives; guarded by mutex_
   std::unique_ptr<stream::EventLog> log_;
   std::unique_ptr<transform::StoreFactory> stores_;
   std::shared_ptr<const Blueprint> blueprint_;  // as it was at start
   sinks::LogIdentity identity_;
   std::string instance_id_;
-  std::optional<GtidSet> target_;                  // guarded by mutex_
-  const capture::FileSource* files_ = nullptr;     // capture's thread only, while it lives
-  std::atomic<bool> capture_reached_{false};
-  std::atomic<Deadline> capture_alive_{Deadline{}};  // when it last came back from a step
-  std::atomic<bool> capture_ended_{false};
+  std::map<std::string, GtidSet, std::less<>> targets_;  // by shard; guarded by mutex_
+  std::mutex facts_turn_;                                // of the captures
   Deadline next_trim_{};
   std::size_t trimmed_to_ = 0;  // resident bytes, the least since memory was given back
   Deadline snapshot_began_{};
   Deadline next_snapshot_line_{};
   Deadline next_snapshot_look_{};
-  std::jthread capture_thread_;
+  std::vector<std::unique_ptr<CaptureSlot>> captures_;
   std::vector<std::unique_ptr<ProjectorSlot>> projectors_;
 };
 

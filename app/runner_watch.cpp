@@ -41,6 +41,14 @@ std::string progress_bar(std::string_view name, std::uint64_t done, std::uint64_
   return line;
 }
 
+// "orders", or of one of several shards "s0/orders".
+std::string labels_of(const std::string& table) {
+  const std::size_t slash = table.find('/');
+  if (slash == std::string::npos) return "{table=\"" + table + "\"}";
+  return fmt::format("{{shard=\"{}\",table=\"{}\"}}", table.substr(0, slash),
+                     table.substr(slash + 1));
+}
+
 std::size_t resident_bytes() {
   std::ifstream statm("/proc/self/statm");
   std::size_t pages = 0;
@@ -68,10 +76,12 @@ void Runner::trim_memory() {
 
 // Capture waits inside the log's calls while the log does not answer: say so for it.
 void Runner::watch_capture() {
-  const Deadline alive = capture_alive_;
-  if (alive == Deadline{} || system_clock().now() - alive < capture_patience) return;
-  board_.set("capture", engine::Phase::degraded, "log.slow",
-             "the log has not answered for some seconds; waiting");
+  for (const auto& slot : captures_) {
+    const Deadline alive = slot->alive;
+    if (alive == Deadline{} || system_clock().now() - alive < capture_patience) continue;
+    board_.set(slot->component, engine::Phase::degraded, "log.slow",
+               "the log has not answered for some seconds; waiting");
+  }
 }
 
 bool Runner::back_off(const std::string& component, const Error& error, unsigned attempt) {
@@ -96,14 +106,28 @@ void Runner::fail(const std::string& component, const Error& error) {
   stop_ = true;
 }
 
-void Runner::show_source(const capture::BinlogSource* source) {
+void Runner::show_source(CaptureSlot& slot, const capture::BinlogSource* source) {
   const std::lock_guard lock(mutex_);
-  source_ = source;
+  slot.source = source;
 }
 
+// Of all shards together: under way until the last one has finished.
 capture::SnapshotProgress Runner::snapshot_progress() const {
   const std::lock_guard lock(mutex_);
-  return source_ != nullptr ? source_->progress() : capture::SnapshotProgress{};
+  capture::SnapshotProgress all;
+  bool under_way = false;
+  for (const auto& slot : captures_) {
+    if (slot->source == nullptr) continue;
+    const capture::SnapshotProgress one = slot->source->progress();
+    all.started = all.started || one.started;
+    under_way = under_way || (one.started && !one.finished);
+    for (capture::TableProgress table : one.tables) {
+      if (captures_.size() > 1) table.table = slot->place.shard->name + "/" + table.table;
+      all.tables.push_back(std::move(table));
+    }
+  }
+  all.finished = all.started && !under_way;
+  return all;
 }
 
 // A bar on a terminal, else a line per 10 s while the first load reads; the same in the metrics.
@@ -126,9 +150,9 @@ void Runner::watch_snapshot() {
   for (const capture::TableProgress& table : progress.tables) {
     done += table.rows_done;
     estimate += table.done ? table.rows_done : std::max(table.rows_done, table.rows_estimate);
-    board_.gauge("tailrace_snapshot_rows_total{table=\"" + table.table + "\"}",
-                 static_cast<double>(table.rows_done));
-    board_.gauge("tailrace_snapshot_rows_estimate{table=\"" + table.table + "\"}",
+    const std::string labels = labels_of(table.table);
+    board_.gauge("tailrace_snapshot_rows_total" + labels, static_cast<double>(table.rows_done));
+    board_.gauge("tailrace_snapshot_rows_estimate" + labels,
                  static_cast<double>(table.rows_estimate));
   }
   const double elapsed_s = std::chrono::duration<double>(now - snapshot_began_).count();

@@ -10,6 +10,7 @@
 #include "stream/embedded/embedded_log.hpp"
 #include "stream/kafka/kafka_log.hpp"
 #include "transform/event_mapper.hpp"
+#include "transform/projection/cascades.hpp"
 
 namespace tailrace::app {
 
@@ -50,6 +51,27 @@ void drop_excluded(const config::PipelineSpec& spec, std::vector<TableSchema>& s
   }
 }
 
+// Of files there is one.
+const config::ShardSpec& the_shard(const config::PipelineSpec& spec) {
+  return spec.sources[0].shards[0];
+}
+
+// In the order of `tables`, named as the shard names its database.
+std::vector<TableSchema> schemas_of(const std::vector<capture::TableSelection>& tables,
+                                    const std::vector<TableSchema>& schemas,
+                                    const std::string& database) {
+  std::vector<TableSchema> own;
+  for (const capture::TableSelection& table : tables) {
+    const auto at = std::find_if(schemas.begin(), schemas.end(), [&](const TableSchema& schema) {
+      return schema.id.table == table.table;
+    });
+    if (at == schemas.end()) continue;
+    own.push_back(*at);
+    own.back().id.database = database;
+  }
+  return own;
+}
+
 Result<void> make_spool_folder(const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
@@ -77,7 +99,33 @@ sinks::FieldShape shape_of_node(const transform::DocumentPlan& plan,
   for (const transform::NodeId lookup : node.lookups) {
     shape.fields.push_back(shape_of_node(plan, plan.nodes[lookup], schemas));
   }
+  for (const transform::NodeId child : node.children) {
+    shape.fields.push_back(shape_of_node(plan, plan.nodes[child], schemas));
+  }
   return shape;
+}
+
+sinks::FieldShape shape_of_value(const std::string& name, ColumnType type) {
+  sinks::FieldShape shape;
+  shape.name = name;
+  shape.column = std::move(type);
+  return shape;
+}
+
+// A child's rows, or what they are shown as, and the flag of its cap in front of them.
+void add_child_shape(std::vector<sinks::FieldShape>& fields, const transform::DocumentPlan& plan,
+                     const transform::PlanNode& node, const std::vector<TableSchema>& schemas) {
+  if (node.hidden) return;
+  if (!node.cap_flag.empty()) {
+    ColumnType flag;
+    flag.kind = ColumnKind::tinyint;
+    flag.as_boolean = true;
+    fields.push_back(shape_of_value(node.cap_flag, std::move(flag)));
+  }
+  sinks::FieldShape shape = shape_of_node(plan, node, schemas);
+  if (node.flatten != 0)
+    shape.fields = shape_of_node(plan, plan.nodes[node.flatten], schemas).fields;
+  fields.push_back(std::move(shape));
 }
 
 }  // namespace
@@ -93,41 +141,89 @@ stream::Partition partitions_of(const config::PipelineSpec& spec) {
                     spec.stream);
 }
 
+std::vector<ShardPlace> shards_of(const config::PipelineSpec& spec) {
+  std::vector<ShardPlace> places;
+  for (std::size_t group = 0; group < spec.sources.size(); ++group) {
+    for (const config::ShardSpec& shard : spec.sources[group].shards) {
+      places.push_back({&spec.sources[group], &shard, group});
+    }
+  }
+  return places;
+}
+
+transform::SourceLayout layout_of(const config::PipelineSpec& spec) {
+  transform::SourceLayout layout;
+  layout.groups.clear();
+  for (const config::SourceSpec& source : spec.sources) {
+    transform::SourceGroup& group = layout.groups.emplace_back();
+    group.name = source.name;
+    for (const config::ShardSpec& shard : source.shards) group.shards.push_back({shard.name, 0});
+  }
+  for (const config::TableSpec& table : spec.tables) {
+    for (std::size_t group = 0; group < spec.sources.size(); ++group) {
+      if (spec.sources[group].name == table.source) layout.tables[table.name] = group;
+    }
+  }
+  return layout;
+}
+
 std::vector<capture::TableSelection> select_tables(const config::PipelineSpec& spec,
+                                                   std::size_t group,
                                                    const transform::PipelinePlan* plan) {
+  const transform::SourceLayout layout = layout_of(spec);
   std::vector<std::string> names = transform::referenced_tables(spec.documents);
   if (spec.events) {
     for (const transform::EventRule& rule : spec.events->rules) add_table(names, rule.table);
   }
   std::vector<capture::TableSelection> tables;
   for (const std::string& name : names) {
+    if (layout.group_of(name) != group) continue;
     capture::TableSelection table;
     table.table = name;
     if (plan != nullptr) table.columns = used_columns(spec, *plan, name);
     table.lookup = transform::is_lookup_table(spec.documents, name);
-    table.newest_first = spec.source.newest_first;
+    table.newest_first = spec.sources[group].newest_first;
     if (const config::TableSpec* written = table_spec(spec, name)) {
       table.booleans = written->booleans;
       table.decimals_as_numbers = written->decimals_as_numbers;
+      for (const transform::CascadeSpec& cascade : written->cascades)
+        table.cascades.push_back({cascade.on, cascade.references, cascade.set_null});
     }
+    for (const transform::CascadeSpec& cascade : transform::followable(spec.documents, name))
+      table.may_declare.push_back({cascade.on, cascade.references, false});
     tables.push_back(std::move(table));
   }
   return tables;
 }
 
-Result<std::vector<TableSchema>> read_schemas(const config::PipelineSpec& spec) {
+Result<std::vector<TableSchema>> read_schemas(const config::PipelineSpec& spec,
+                                              const ShardPlace& place) {
   TAILRACE_ASSIGN(
       std::vector<TableSchema> schemas,
-      capture::read_table_schemas(spec.source.shards[0].mysql, select_tables(spec, nullptr)));
+      capture::read_table_schemas(place.shard->mysql, select_tables(spec, place.group, nullptr)));
   drop_excluded(spec, schemas);
   return schemas;
+}
+
+Result<std::vector<TableSchema>> read_schemas(const config::PipelineSpec& spec) {
+  std::vector<TableSchema> all;
+  for (std::size_t group = 0; group < spec.sources.size(); ++group) {
+    Result<std::vector<TableSchema>> schemas = all;
+    for (const config::ShardSpec& shard : spec.sources[group].shards) {
+      schemas = read_schemas(spec, {&spec.sources[group], &shard, group});
+      if (schemas || schemas.error().disposition != Disposition::retry) break;
+    }
+    if (!schemas) return schemas;
+    std::move(schemas->begin(), schemas->end(), std::back_inserter(all));
+  }
+  return all;
 }
 
 Result<std::vector<TableSchema>> read_schemas(const config::PipelineSpec& spec,
                                               const ReplayInput& input) {
   TAILRACE_ASSIGN(std::vector<TableSchema> schemas,
-                  capture::read_file_schemas(input.files, spec.source.shards[0].mysql.database,
-                                             select_tables(spec, nullptr), input.known));
+                  capture::read_file_schemas(input.files, the_shard(spec).mysql.database,
+                                             select_tables(spec, 0, nullptr), input.known));
   drop_excluded(spec, schemas);
   return schemas;
 }
@@ -148,15 +244,16 @@ TableSchema fit_to_file(const config::PipelineSpec& spec, TableSchema schema) {
 }
 
 Result<std::unique_ptr<capture::BinlogSource>> make_source(
-    const config::PipelineSpec& spec, const std::vector<TableSchema>& schemas) {
+    const config::PipelineSpec& spec, const ShardPlace& place,
+    const std::vector<TableSchema>& schemas) {
   TAILRACE_ASSIGN(const transform::PipelinePlan plan,
                   transform::compile_plan(spec.documents, schemas));
   capture::BinlogSourceOptions options;
-  options.mysql = spec.source.shards[0].mysql;
-  options.tables = select_tables(spec, &plan);
-  options.schemas = schemas;
+  options.mysql = place.shard->mysql;
+  options.tables = select_tables(spec, place.group, &plan);
+  options.schemas = schemas_of(options.tables, schemas, place.shard->mysql.database);
   options.pipeline = spec.name;
-  options.shard = spec.source.shards[0].name;
+  options.shard = place.shard->name;
   options.queue_bytes = 8u << 20;
   TAILRACE_TRY(make_spool_folder(options.mysql.spool_dir));
   return capture::BinlogSource::create(std::move(options));
@@ -167,10 +264,10 @@ Result<std::unique_ptr<capture::FileSource>> make_source(const config::PipelineS
                                                          const std::vector<TableSchema>& schemas) {
   TAILRACE_ASSIGN(const transform::PipelinePlan plan,
                   transform::compile_plan(spec.documents, schemas));
-  const capture::MysqlOptions& mysql = spec.source.shards[0].mysql;
+  const capture::MysqlOptions& mysql = the_shard(spec).mysql;
   TAILRACE_TRY(make_spool_folder(mysql.spool_dir));
   return capture::FileSource::create({.files = input.files,
-                                      .tables = select_tables(spec, &plan),
+                                      .tables = select_tables(spec, 0, &plan),
                                       .schemas = schemas,
                                       .known = input.known,
                                       .spool = {mysql.spool_above_bytes, mysql.spool_dir}});
@@ -182,7 +279,10 @@ sinks::DocumentShape shape_of(const config::PipelineSpec&, const transform::Docu
   shape.document = plan.name;
   shape.fields = shape_of_node(plan, plan.nodes[0], schemas).fields;
   for (const transform::NodeId child : plan.children) {
-    shape.fields.push_back(shape_of_node(plan, plan.nodes[child], schemas));
+    add_child_shape(shape.fields, plan, plan.nodes[child], schemas);
+  }
+  for (const transform::ComputedField& field : plan.computed) {
+    shape.fields.push_back(shape_of_value(field.name, field.type));
   }
   return shape;
 }

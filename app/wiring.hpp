@@ -22,18 +22,35 @@ namespace tailrace::app {
 Result<std::unique_ptr<stream::EventLog>> open_log(const config::PipelineSpec& spec);
 stream::Partition partitions_of(const config::PipelineSpec& spec);
 
-// Tables that documents and events refer to; with `plan` each with the columns that travel.
+// One database that is captured. Threading: refers to the spec.
+struct ShardPlace {
+  const config::SourceSpec* source;
+  const config::ShardSpec* shard;
+  std::size_t group;  // of the source, in the layout
+};
+std::vector<ShardPlace> shards_of(const config::PipelineSpec& spec);
+// Without indexes: engine/pipeline_facts.hpp gives them.
+transform::SourceLayout layout_of(const config::PipelineSpec& spec);
+
+// Tables of one source that documents and events refer to; with `plan` each with the columns that
+// travel.
 std::vector<capture::TableSelection> select_tables(const config::PipelineSpec& spec,
+                                                   std::size_t group,
                                                    const transform::PipelinePlan* plan);
-// Schemas of the selected tables as the server has them, without excluded columns.
+// Schemas of the selected tables of all sources, each as the first of its shards that answers has
+// them, without excluded columns.
 Result<std::vector<TableSchema>> read_schemas(const config::PipelineSpec& spec);
+// Those of one shard.
+Result<std::vector<TableSchema>> read_schemas(const config::PipelineSpec& spec,
+                                              const ShardPlace& place);
 // One table the same way: without excluded columns, shown as the file says.
 TableSchema fit_to_file(const config::PipelineSpec& spec, TableSchema schema);
-// `schemas` as read_schemas gave them, now or in an earlier run.
+// `schemas` of all sources as read_schemas gave them, now or in an earlier run.
 Result<std::unique_ptr<capture::BinlogSource>> make_source(const config::PipelineSpec& spec,
+                                                           const ShardPlace& place,
                                                            const std::vector<TableSchema>& schemas);
 
-// Binlog files in place of the server.
+// Binlog files in place of the server, of a pipeline with one shard.
 struct ReplayInput {
   std::vector<std::string> files;
   capture::KnownSchemas known;

@@ -202,7 +202,8 @@ Result<void> BufferedRows::decode_batch() {
       return {};
     }
     if (partial_update) fill_unchanged(before, after);
-    changes_.push_back({table_->schema, event_.op, index_++, before, after});
+    changes_.push_back(
+        {table_->schema, event_.op, index_++, before, after, event_.unchecked()});
     at = after.data() + after.size();
   }
   batch_rows_ = batch_rows(0);

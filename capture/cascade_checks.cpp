@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <optional>
 
 #include "capture/server_facts.hpp"
 
@@ -11,6 +13,8 @@ namespace {
 using mysql::Connection;
 using mysql::Row;
 
+// MySQL from 9.6 on does what foreign keys ask for in its own layer, and logs it, unless this
+// variable gives the work back to InnoDB.
 Result<bool> logs_cascades(Connection& connection) {
   constexpr std::array<std::string_view, 1> names{"innodb_native_foreign_keys"};
   TAILRACE_ASSIGN(const auto values, read_variables(connection, names));
@@ -33,8 +37,9 @@ std::string query_of(Connection& connection, const std::string& database,
          "FROM information_schema.referential_constraints r "
          "JOIN information_schema.key_column_usage k ON k.constraint_schema = r.constraint_schema "
          "AND k.constraint_name = r.constraint_name AND k.table_name = r.table_name "
-         "WHERE r.constraint_schema = " + connection.literal(database) +
-         " AND r.table_name IN (" + name_list(connection, tables) + ") AND "
+         "WHERE r.constraint_schema = " +
+         connection.literal(database) + " AND r.table_name IN (" + name_list(connection, tables) +
+         ") AND "
          "(r.delete_rule IN ('CASCADE', 'SET NULL') "
          "OR r.update_rule IN ('CASCADE', 'SET NULL')) "
          "GROUP BY r.constraint_name, r.table_name, r.referenced_table_name, r.delete_rule, "
@@ -61,8 +66,11 @@ Result<std::vector<Row>> mariadb_rules(Connection& connection, const std::string
                        "GROUP_CONCAT(column_name ORDER BY ordinal_position), "
                        "GROUP_CONCAT(referenced_column_name ORDER BY ordinal_position) "
                        "FROM information_schema.key_column_usage WHERE constraint_schema = " +
-                       connection.literal(database) + " AND referenced_table_name IS NOT NULL AND "
-                       "table_name IN (" + name_list(connection, tables) + ") GROUP BY "
+                       connection.literal(database) +
+                       " AND referenced_table_name IS NOT NULL AND "
+                       "table_name IN (" +
+                       name_list(connection, tables) +
+                       ") GROUP BY "
                        "constraint_name, table_name, referenced_table_name "
                        "ORDER BY table_name, constraint_name"));
   std::vector<Row> found;
@@ -85,42 +93,147 @@ Result<std::vector<Row>> mariadb_rules(Connection& connection, const std::string
   return found;
 }
 
-std::string quoted_list(const std::string& columns) {
+// Servers that ignore the case of table names may show them otherwise than the file does.
+bool same_table(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
+    return std::tolower(static_cast<unsigned char>(x)) ==
+           std::tolower(static_cast<unsigned char>(y));
+  });
+}
+
+std::string joined(const std::vector<std::string>& words, std::string_view between) {
   std::string out;
+  for (const std::string& word : words) {
+    if (!out.empty()) out += between;
+    out += word;
+  }
+  return out;
+}
+
+std::vector<std::string> split(const std::string& columns) {
+  std::vector<std::string> out;
   std::size_t begin = 0;
   while (begin <= columns.size()) {
     const std::size_t end = std::min(columns.find(',', begin), columns.size());
-    out += (out.empty() ? "" : ", ") + mysql::quoted_name(columns.substr(begin, end - begin));
+    out.push_back(columns.substr(begin, end - begin));
     begin = end + 1;
   }
   return out;
 }
 
-bool is_declared(std::span<const TableSelection> tables, const std::string& table,
-                 const std::string& columns) {
-  return std::any_of(tables.begin(), tables.end(), [&](const TableSelection& selection) {
-    std::string declared;
-    for (const std::string& column : selection.cascade_on) {
-      declared += (declared.empty() ? "" : ",") + column;
-    }
-    return selection.table == table && declared == columns;
+// One foreign key that changes rows by itself.
+struct ForeignKey {
+  std::string name;
+  std::string table;
+  std::string references;
+  std::string on_delete;
+  std::string on_update;
+  std::vector<std::string> columns;
+  std::vector<std::string> referenced;
+
+  explicit ForeignKey(const Row& row)
+      : name(row[0].value_or("")),
+        table(row[1].value_or("")),
+        references(row[2].value_or("")),
+        on_delete(row[3].value_or("")),
+        on_update(row[4].value_or("")),
+        columns(split(row[5].value_or(""))),
+        referenced(split(row[6].value_or(""))) {}
+
+  bool deletes() const { return on_delete == "CASCADE" || on_delete == "SET NULL"; }
+  bool updates() const { return on_update == "CASCADE" || on_update == "SET NULL"; }
+  bool is_that_of(const TableSelection& selection, const ForeignKeyCascade& cascade) const {
+    auto declared = cascade.on;
+    auto own = columns;
+    std::sort(declared.begin(), declared.end());
+    std::sort(own.begin(), own.end());
+    return same_table(selection.table, table) && same_table(cascade.references, references) &&
+           declared == own;
+  }
+};
+
+std::string quoted_list(const std::vector<std::string>& columns) {
+  std::vector<std::string> quoted;
+  for (const std::string& column : columns) quoted.push_back(mysql::quoted_name(column));
+  return joined(quoted, ", ");
+}
+
+std::string problem_of(const std::string& database, const ForeignKey& key) {
+  return "foreign key " + key.name + " of " + database + "." + key.table + " (" +
+         joined(key.columns, ",") + ") to " + key.references + ": ON DELETE " + key.on_delete +
+         " ON UPDATE " + key.on_update + " changes rows that this server does not log";
+}
+
+std::string statement_of(const std::string& database, const ForeignKey& key) {
+  const std::string table = mysql::quoted_name(database) + "." + mysql::quoted_name(key.table);
+  const std::string name = mysql::quoted_name(key.name);
+  return "run: ALTER TABLE " + table + " DROP FOREIGN KEY " + name + "; ALTER TABLE " + table +
+         " ADD CONSTRAINT " + name + " FOREIGN KEY (" + quoted_list(key.columns) + ") REFERENCES " +
+         mysql::quoted_name(database) + "." + mysql::quoted_name(key.references) + " (" +
+         quoted_list(key.referenced) + "); and delete children in the application";
+}
+
+// YAML that reads as a plain word stays one.
+std::string yaml_text(const std::string& word) {
+  const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
+  return plain ? word : "'" + word + "'";
+}
+
+std::string lines_of(const ForeignKey& key) {
+  std::vector<std::string> columns;
+  for (const std::string& column : key.columns) columns.push_back(yaml_text(column));
+  const std::string on = columns.size() == 1 ? columns[0] : "[" + joined(columns, ", ") + "]";
+  return "paste these lines into the pipeline file:\ntables:\n  " + yaml_text(key.table) +
+         ": { cascade: { on: " + on + ", references: " + yaml_text(key.references) +
+         ", delete: " + (key.on_delete == "CASCADE" ? "cascade" : "set_null") + " } }";
+}
+
+// All that the key changes by itself are its own columns, and nobody reads them.
+bool changes_nothing_used(const ForeignKey& key, const TableSelection& table) {
+  if (key.on_delete == "CASCADE" || table.columns.empty()) return false;
+  return std::none_of(key.columns.begin(), key.columns.end(), [&](const std::string& column) {
+    return std::find(table.columns.begin(), table.columns.end(), column) != table.columns.end();
   });
 }
 
-HiddenCascade describe(const std::string& database, const Row& row) {
-  const auto text = [&](std::size_t i) { return row[i].value_or(""); };
-  const std::string table = mysql::quoted_name(database) + "." + mysql::quoted_name(text(1));
-  const std::string key = mysql::quoted_name(text(0));
-  HiddenCascade cascade;
-  cascade.problem = "foreign key " + text(0) + " of " + database + "." + text(1) + " (" + text(5) +
-                    ") to " + text(2) + ": ON DELETE " + text(3) + " ON UPDATE " + text(4) +
-                    " changes rows that this server does not log";
-  cascade.cure = "ALTER TABLE " + table + " DROP FOREIGN KEY " + key + "; ALTER TABLE " + table +
-                 " ADD CONSTRAINT " + key + " FOREIGN KEY (" + quoted_list(text(5)) +
-                 ") REFERENCES " + mysql::quoted_name(database) + "." +
-                 mysql::quoted_name(text(2)) + " (" + quoted_list(text(6)) +
-                 "); and delete children in the application";
-  return cascade;
+// What is wrong with one key, given what the file declares of its table. nullopt: nothing.
+std::optional<HiddenCascade> judge(const std::string& database, const ForeignKey& key,
+                                   const TableSelection& table, bool logged) {
+  const auto of_key = [&](const ForeignKeyCascade& one) { return key.is_that_of(table, one); };
+  const auto declared = std::find_if(table.cascades.begin(), table.cascades.end(), of_key);
+  if (declared != table.cascades.end() && key.deletes() &&
+      declared->set_null != (key.on_delete == "SET NULL")) {
+    return HiddenCascade{"tables." + key.table + ".cascade says delete: " +
+                             (declared->set_null ? "set_null" : "cascade") + ", but foreign key " +
+                             key.name + " says ON DELETE " + key.on_delete,
+                         lines_of(key)};
+  }
+  if (logged || changes_nothing_used(key, table)) return std::nullopt;
+  if (key.updates()) return HiddenCascade{problem_of(database, key), statement_of(database, key)};
+  if (declared != table.cascades.end()) return std::nullopt;
+  const bool may = std::any_of(table.may_declare.begin(), table.may_declare.end(), of_key);
+  return HiddenCascade{problem_of(database, key),
+                       may ? lines_of(key) : statement_of(database, key)};
+}
+
+// Without the key, children stay behind when their root goes, and come back with the next one.
+void find_undone(const std::string& database, std::span<const TableSelection> tables,
+                 std::span<const ForeignKey> keys, std::vector<HiddenCascade>& out) {
+  for (const TableSelection& table : tables) {
+    for (const ForeignKeyCascade& cascade : table.cascades) {
+      const bool there = std::any_of(keys.begin(), keys.end(), [&](const ForeignKey& key) {
+        return key.deletes() && key.is_that_of(table, cascade);
+      });
+      if (there) continue;
+      out.push_back({"tables." + table.table + ".cascade: " + database + "." + table.table +
+                         " has no foreign key (" + joined(cascade.on, ", ") + ") to " +
+                         cascade.references + " with ON DELETE " +
+                         (cascade.set_null ? "SET NULL" : "CASCADE"),
+                     "remove the line from the pipeline file, or add the key"});
+    }
+  }
 }
 
 }  // namespace
@@ -129,16 +242,25 @@ Result<std::vector<HiddenCascade>> find_hidden_cascades(mysql::Connection& conne
                                                         const std::string& database,
                                                         std::span<const TableSelection> tables) {
   std::vector<HiddenCascade> hidden;
+  if (tables.empty()) return hidden;
   TAILRACE_ASSIGN(const bool logged, logs_cascades(connection));
-  if (logged || tables.empty()) return hidden;
+  const bool any_declared = std::any_of(tables.begin(), tables.end(),
+                                        [](const auto& table) { return !table.cascades.empty(); });
+  if (logged && !any_declared) return hidden;
   TAILRACE_ASSIGN(const auto rows, connection.version().mariadb
                                        ? mariadb_rules(connection, database, tables)
                                        : connection.query(query_of(connection, database, tables)));
-  for (const Row& row : rows) {
-    const bool on_update = row[4].value_or("") == "CASCADE" || row[4].value_or("") == "SET NULL";
-    if (!on_update && is_declared(tables, row[1].value_or(""), row[5].value_or(""))) continue;
-    hidden.push_back(describe(database, row));
+  const std::vector<ForeignKey> keys(rows.begin(), rows.end());
+  for (const ForeignKey& key : keys) {
+    const auto table = std::find_if(tables.begin(), tables.end(), [&](const TableSelection& known) {
+      return same_table(known.table, key.table);
+    });
+    const TableSelection unknown;
+    const TableSelection& selection = table == tables.end() ? unknown : *table;
+    if (auto problem = judge(database, key, selection, logged))
+      hidden.push_back(std::move(*problem));
   }
+  find_undone(database, tables, keys, hidden);
   return hidden;
 }
 

@@ -32,6 +32,13 @@ struct MysqlOptions {
   std::string spool_dir;
 };
 
+// What ON DELETE of a foreign key does to the rows that point.
+struct ForeignKeyCascade {
+  std::vector<std::string> on;
+  std::string references;  // table
+  bool set_null = false;
+};
+
 // A mapped table and the columns somebody uses (by name; empty: all).
 struct TableSelection {
   std::string table{};
@@ -40,8 +47,8 @@ struct TableSelection {
   bool newest_first = false;  // a first load reads it by descending primary key
   std::vector<std::string> booleans{};  // TINYINT(1) columns shown as true/false
   bool decimals_as_numbers = false;
-  // Columns of the foreign key whose cascades the pipeline file declares; empty: none declared.
-  std::vector<std::string> cascade_on{};
+  std::vector<ForeignKeyCascade> cascades{};      // declared in the pipeline file
+  std::vector<ForeignKeyCascade> may_declare{};   // what documents could follow
 };
 
 }  // namespace tailrace::capture

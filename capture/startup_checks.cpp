@@ -145,7 +145,7 @@ class Checks {
 
   Result<void> cascades(std::span<const TableSelection> tables) {
     TAILRACE_ASSIGN(const auto hidden, find_hidden_cascades(connection_, database_, tables));
-    for (const HiddenCascade& cascade : hidden) problem(cascade.problem, cascade.cure);
+    for (const HiddenCascade& cascade : hidden) tell(cascade.problem + "; " + cascade.cure);
     return {};
   }
 
@@ -157,8 +157,8 @@ class Checks {
   }
 
  private:
-  void problem(std::string what, const std::string& cure) {
-    what += "; run: " + cure;
+  void problem(const std::string& what, const std::string& cure) { tell(what + "; run: " + cure); }
+  void tell(std::string what) {
     if (std::find(problems_.begin(), problems_.end(), what) == problems_.end()) {
       problems_.push_back(std::move(what));
     }

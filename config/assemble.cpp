@@ -5,8 +5,10 @@
 namespace tailrace::config {
 namespace {
 
-SourceSpec source_of(MysqlDraft draft, const ErrorsDraft& errors, const std::string& state_dir) {
+SourceSpec source_of(SourceDraft source, const ErrorsDraft& errors, const std::string& state_dir) {
+  MysqlDraft& draft = source.mysql;
   SourceSpec out;
+  out.name = std::move(source.name);
   out.start = draft.start.at;
   out.start_value = std::move(draft.start.value);
   out.newest_first = draft.newest_first;
@@ -81,6 +83,18 @@ std::vector<SinkDraft> default_sinks(const std::vector<transform::DocumentSpec>&
   return out;
 }
 
+// Every document knows them all: transform finds those that concern it.
+std::vector<transform::CascadeSpec> cascades_of(const std::vector<TableSpec>& tables) {
+  std::vector<transform::CascadeSpec> out;
+  for (const TableSpec& table : tables) {
+    for (transform::CascadeSpec cascade : table.cascades) {
+      cascade.table = table.name;
+      out.push_back(std::move(cascade));
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 PipelineSpec assemble(PipelineDraft draft, std::string file) {
@@ -89,8 +103,13 @@ PipelineSpec assemble(PipelineDraft draft, std::string file) {
   out.name = draft.name;
   out.state_dir = draft.state.dir.empty() ? "./.tailrace/" + draft.name : draft.state.dir;
   while (out.state_dir.size() > 1 && out.state_dir.ends_with('/')) out.state_dir.pop_back();
-  out.source = source_of(std::move(draft.source.mysql), draft.errors, out.state_dir);
+  if (draft.sources.empty()) draft.sources.push_back(std::move(draft.source));
+  for (SourceDraft& source : draft.sources) {
+    out.sources.push_back(source_of(std::move(source), draft.errors, out.state_dir));
+  }
   out.tables = std::move(draft.tables);
+  for (transform::DocumentSpec& document : draft.documents)
+    document.cascades = cascades_of(out.tables);
   if (draft.stream.kafka) {
     draft.stream.kafka->client_id = out.name;
     out.stream = std::move(*draft.stream.kafka);

@@ -28,17 +28,19 @@ std::string path_of_column(const Tree& tree, const std::string& path, std::strin
   return path;
 }
 
-void check_start(Decoder& d, const PipelineDraft& draft) {
-  if (draft.source.mysql.start.at == StartAt::snapshot || draft.documents.empty()) return;
-  d.error_at("source.mysql.start", {"E0218", "a pipeline with documents starts from a snapshot",
-                                    "write start: snapshot, or remove documents"});
+void check_start(Decoder& d, const PipelineDraft& draft, const PlacedSource& placed) {
+  if (placed.source->mysql.start.at == StartAt::snapshot || draft.documents.empty()) return;
+  d.error_at(placed.path + ".mysql.start",
+             {"E0218", "a pipeline with documents starts from a snapshot",
+              "write start: snapshot, or remove documents"});
 }
 
-void check_tls(Decoder& d, const MysqlDraft& mysql) {
+void check_tls(Decoder& d, const PlacedSource& placed) {
+  const MysqlDraft& mysql = placed.source->mysql;
   if (mysql.tls.mode != capture::TlsMode::preferred) return;
   for (const ShardDraft& shard : mysql.shards) {
     if (shard.address.host.empty() || is_loopback(shard.address.host)) continue;
-    d.warn_at("source.mysql.shards." + shard.name,
+    d.warn_at(placed.path + ".mysql.shards." + shard.name,
               {"W0404",
                fmt::format("the connection to {} may be unencrypted: tls.mode is preferred",
                            shard.address.host),
@@ -70,12 +72,13 @@ void check_not_excluded(Decoder& decoder, const PipelineDraft& draft, std::strin
 }
 
 void check_source(Decoder& decoder, const PipelineDraft& draft) {
-  check_start(decoder, draft);
-  check_tls(decoder, draft.source.mysql);
+  for (const PlacedSource& placed : sources_of(draft)) {
+    check_start(decoder, draft, placed);
+    check_tls(decoder, placed);
+  }
   check_tables(decoder, draft);
   const Tree& tree = decoder.tree();
-  const bool reads =
-      tree.find("documents") || tree.find("events") || tree.find("tables") || tree.find("sources");
+  const bool reads = tree.find("documents") || tree.find("events") || tree.find("tables");
   if (!reads) {
     decoder.error(tree.root(),
                   {"E0202", "the file names no table to read", "add documents, events or tables"});

@@ -54,6 +54,16 @@ constexpr CodeInfo kCodes[] = {
      "Documents need the rows that were there before; only events can start later."},
     {"E0219", "not an address", "host:port, host:port/database, or a URL."},
     {"E0220", "a setting of Tailrace's own", "The guarantees depend on it."},
+    {"E0221", "ids that can meet",
+     "The same key on two shards would be one document: put {shard} into the id, or declare "
+     "unique_across_shards: true."},
+    {"E0222", "a row that does not tell its shard",
+     "A row of another source holds the other side's key, but not which of its shards it means."},
+    {"E0223", "not a computed field",
+     "count(child), sum(child.column * …), min(child.column) or max(child.column); + - * ( ) "
+     "inside sum."},
+    {"E0224", "a cascade that cannot be followed",
+     "Rows of a child can go with their root. What else a hidden cascade changes is in no log."},
     {"E0301", "a variable is not set",
      "The environment has no such variable; validate only warns (W0301)."},
     {"E0302", "not a reference to a variable",

@@ -127,17 +127,20 @@ void Decoder::warn_at(const std::string& path, Report report) {
   add_at(Severity::warning, path, std::move(report));
 }
 
-void Decoder::error_within(const Node& node, std::size_t at, std::size_t length, Report report) {
+Mark mark_within(const Node& node, std::size_t at, std::size_t length) {
   Mark mark = node.place();
   const int quote = node.plain ? 0 : 1;
   const bool as_written = mark == node.mark && !node.substituted &&
                           mark.length == count_characters(node.text) + 2 * quote;
-  if (as_written) {
-    const std::string_view text = node.text;
-    mark.column += quote + count_characters(text.substr(0, at));
-    mark.length = std::max(1, count_characters(text.substr(std::min(at, text.size()), length)));
-  }
-  add(Severity::error, mark, node.path(), std::move(report));
+  if (!as_written) return mark;
+  const std::string_view text = node.text;
+  mark.column += quote + count_characters(text.substr(0, at));
+  mark.length = std::max(1, count_characters(text.substr(std::min(at, text.size()), length)));
+  return mark;
+}
+
+void Decoder::error_within(const Node& node, std::size_t at, std::size_t length, Report report) {
+  add(Severity::error, mark_within(node, at, length), node.path(), std::move(report));
 }
 
 void Decoder::environment_problem(const Node& node, Report report) {

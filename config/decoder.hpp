@@ -59,6 +59,9 @@ class Decoder {
   std::vector<Problem> problems_;
 };
 
+// Part of a scalar's text, by bytes; the whole of it where the text is not as it was written.
+Mark mark_within(const Node& node, std::size_t at, std::size_t length);
+
 // "a mapping", "a list", "text", "nothing": for messages.
 std::string kind_name(const Node& node);
 

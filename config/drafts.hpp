@@ -44,6 +44,7 @@ struct MysqlDraft {
 };
 
 struct SourceDraft {
+  std::string name;
   MysqlDraft mysql;
 };
 
@@ -110,6 +111,7 @@ struct PipelineDraft {
   std::int64_t language = 0;
   std::string name;
   SourceDraft source;
+  std::vector<SourceDraft> sources;  // instead of `source`
   std::vector<TableSpec> tables;
   StreamDraft stream;
   std::optional<transform::EventsSpec> events;

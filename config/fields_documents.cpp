@@ -5,12 +5,15 @@
 
 #include "config/fields.hpp"
 #include "config/units.hpp"
+#include "transform/projection/compute_text.hpp"
 
 namespace tailrace::config {
 namespace {
 
+using transform::CapSpec;
 using transform::ChildSpec;
 using transform::ColumnPair;
+using transform::ComputeSpec;
 using transform::DocumentSpec;
 using transform::FieldSpec;
 using transform::LookupSpec;
@@ -128,7 +131,7 @@ Type<std::vector<std::string>> child_on() {
           return d.error(
               node,
               {"E0203", "'on' of a child names columns of its own table, not pairs",
-               "a child always matches the root's primary key: list its columns in that order"});
+               "a child always matches its parent's primary key: list its columns in that order"});
         }
         type.decode(d, node, out);
       }};
@@ -184,15 +187,68 @@ Type<std::vector<SortSpec>> sort() {
           }};
 }
 
+// --- compute ------------------------------------------------------------------
+
+Type<ComputeSpec> compute_entry() {
+  return {
+      text_shape("count(child), sum(child.column * …), min(child.column) or max(child.column)"),
+      [](Decoder& d, const Node& node, ComputeSpec& out) {
+        const std::string* written = scalar_text(d, node, "an expression");
+        if (written == nullptr) return;
+        const auto parsed = transform::parse_compute(*written);
+        if (parsed) {
+          out.expression = *written;
+          return;
+        }
+        const transform::ComputeMistake& mistake = parsed.error();
+        d.error_within(node, mistake.at, mistake.length, {"E0223", mistake.message, mistake.hint});
+      }};
+}
+
+Type<std::vector<ComputeSpec>> compute() {
+  auto type = named(Name::field, &ComputeSpec::name, compute_entry());
+  type.shape.noun = "by name: an expression";
+  return type;
+}
+
+// --- children -----------------------------------------------------------------
+
+const Object& cap_object() {
+  static const Object declared =
+      Declare<CapSpec>("a cap",
+                       "At most so many rows, and a field that tells whether some were cut.")
+          .key("rows", &CapSpec::rows, as<std::uint64_t>(integer(1, 1'000'000)),
+               "The first so many rows, by the order of sort, are shown.")
+          .required()
+          .example("rows: 10000")
+          .key(
+              "flag", &CapSpec::flag, name(Name::field),
+              "Field of the object that holds the rows, in front of them: true when rows were cut, "
+              "else false.")
+          .required("add flag: the field that tells of a cut")
+          .example("flag: items_capped")
+          .done();
+  return declared;
+}
+
+const Object& child_object();
+
+Type<std::vector<ChildSpec>> children() {
+  return named(Name::field, &ChildSpec::name, object<ChildSpec>(child_object));
+}
+
 const Object& child_object() {
   static const Object declared =
-      Declare<ChildSpec>("a child", "Rows that point at the root. No rows: [].")
+      Declare<ChildSpec>(
+          "a child", "Rows that point at the root, or at the rows of another child. No rows: [].")
           .key("table", &ChildSpec::table, name(Name::table), "The table that holds the rows.")
           .required()
           .example("table: order_items")
           .key("on", &ChildSpec::on, child_on(),
-               "Columns of this table that hold the root's primary key, in its order.")
-          .required("add on: the column of this table that points at the root")
+               "Columns of this table that hold the primary key of the root or of the child around "
+               "it, "
+               "in its order.")
+          .required("add on: the column of this table that points at the parent")
           .example("on: order_id")
           .key("fields", &ChildSpec::fields, fields(),
                "Columns to show; { field: column } renames.")
@@ -203,7 +259,7 @@ const Object& child_object() {
           .otherwise("the primary key")
           .example("sort: line_no")
           .key("limit", &ChildSpec::limit, as<std::uint64_t>(integer(1, 1'000'000)),
-               "At most so many rows; the rest is cut.")
+               "At most so many rows; the rest is cut without a word. cap tells of it.")
           .otherwise("all")
           .example("limit: 1000")
           .key("one", &ChildSpec::one, boolean(),
@@ -212,10 +268,24 @@ const Object& child_object() {
           .key("lookups", &ChildSpec::lookups,
                named(Name::field, &LookupSpec::name, object<LookupSpec>(lookup_object)),
                "Rows that these rows point at.")
-          .later("children", "Rows that point at these rows.")
-          .later("cap", "At most so many rows, with a flag.")
-          .later("flatten", "Shows a lookup in place of the row.")
-          .later("hidden", "Keeps the rows out of the document.")
+          .key("cap", &ChildSpec::cap, optional(object<CapSpec>(cap_object)),
+               "At most so many rows, and a field that tells whether some were cut. Not beside "
+               "limit or one.")
+          .example("cap: { rows: 10000, flag: items_capped }")
+          .key("flatten", &ChildSpec::flatten, name(Name::field),
+               "For a table of links: the lookup whose object is shown in place of each row. A row "
+               "whose target is not there is left out until the target comes; limit and cap count "
+               "the rows that are left.")
+          .otherwise("the row itself")
+          .example("flatten: coupon")
+          .key("hidden", &ChildSpec::hidden, boolean(),
+               "Keeps the rows out of the document; compute sees them.")
+          .fallback("false")
+          .key(
+              "children", &ChildSpec::children, children(),
+              fmt::format("Rows that point at these rows, by name; up to {} levels below the root.",
+                          transform::max_levels))
+          .example("children: { parcels: { table: parcels, on: shipment_id } }")
           .done();
   return declared;
 }
@@ -273,11 +343,19 @@ const Object& document_object() {
           .key("lookups", &DocumentSpec::lookups,
                named(Name::field, &LookupSpec::name, object<LookupSpec>(lookup_object)),
                "Rows that the root points at, by name.")
-          .key("children", &DocumentSpec::children,
-               named(Name::field, &ChildSpec::name, object<ChildSpec>(child_object)),
+          .key("children", &DocumentSpec::children, children(),
                "Rows that point at the root, by name.")
-          .later("compute", "Sums and counts over children.")
-          .later("unique_across_shards", "Ids are unique without {shard}.")
+          .key("compute", &DocumentSpec::compute, compute(),
+               "Fields worked out over the rows of a child, behind the children: count(child), "
+               "min(child.column), max(child.column), and sum of an expression of + - * ( ), "
+               "columns of one child and numbers. Every row that exists counts, also those that "
+               "limit, cap, flatten or hidden keep out. NULLs are skipped as in SQL; without a "
+               "value left: null, and count 0.")
+          .example("compute: { revenue: sum(items.qty * items.price) }")
+          .key("unique_across_shards", &DocumentSpec::unique_across_shards, boolean(),
+               "Ids are unique without {shard}: rows with one key on several shards are one "
+               "document, as when an order moves from one to the other.")
+          .fallback("false")
           .done();
   return declared;
 }

@@ -17,7 +17,10 @@ const Object& pipeline_object() {
                "The database whose changes are captured.")
           .required("add source: { mysql: { user, password, shards } }")
           .unless("sources")
-          .later("sources", "Instead of source, when tables live in several databases.")
+          .key("sources", &PipelineDraft::sources,
+               named(Name::document, &SourceDraft::name, object<SourceDraft>(source_object)),
+               "Instead of source, when tables live in several databases: sources by name; "
+               "tables.T.source says which one holds a table.")
           .key("tables", &PipelineDraft::tables,
                named(Name::table, &TableSpec::name, object<TableSpec>(table_object)),
                "Keys and types come from the server: write only what differs. Every table that is "
@@ -52,6 +55,45 @@ const Object& pipeline_object() {
   return declared;
 }
 
+namespace {
+
+using transform::CascadeSpec;
+
+const Object& cascade_object() {
+  static const Object declared =
+      Declare<CascadeSpec>("a cascade",
+                           "What a foreign key does to rows of this table when the row that they "
+                           "point at is deleted.")
+          .key("on", &CascadeSpec::on, columns(true), "The key's columns in this table.")
+          .required()
+          .example("on: order_id")
+          .key("references", &CascadeSpec::references, name(Name::table),
+               "The table pointed at: the root of a document in which this table is a child.")
+          .required()
+          .example("references: orders")
+          .key("delete", &CascadeSpec::set_null,
+               choice<bool>({{"cascade", false}, {"set_null", true}}),
+               "As the server has it: ON DELETE CASCADE or ON DELETE SET NULL.")
+          .required()
+          .example("delete: cascade")
+          .done();
+  return declared;
+}
+
+Type<std::vector<CascadeSpec>> cascades() {
+  const Type<CascadeSpec> one = object<CascadeSpec>(cascade_object);
+  const Type<std::vector<CascadeSpec>> several = list_of(one, "a list of cascades", 1);
+  Shape shape;
+  shape.kind = Shape::Kind::any_of;
+  shape.parts = {one.shape, several.shape};
+  return {std::move(shape), [=](Decoder& d, const Node& node, std::vector<CascadeSpec>& out) {
+            if (node.kind == Node::Kind::list) return several.decode(d, node, out);
+            one.decode(d, node, out.emplace_back());
+          }};
+}
+
+}  // namespace
+
 const Object& table_object() {
   static const Object declared =
       Declare<TableSpec>("a table",
@@ -67,8 +109,15 @@ const Object& table_object() {
                "DECIMAL as text with every digit, or as a number literal with the same digits.")
           .fallback("string")
           .later("mask", "Columns hashed, cut or dropped at decode.")
-          .later("source", "Which of several sources the table lives in.")
-          .later("cascade", "A foreign key whose cascades the server hides.")
+          .key("source", &TableSpec::source, name(Name::document),
+               "Which of several sources the table lives in.")
+          .otherwise("the only one")
+          .example("source: pay")
+          .key("cascade", &TableSpec::cascades, cascades(),
+               "A foreign key whose cascades the server may keep out of its binlog (MySQL before "
+               "9.6, MariaDB): documents follow them without it. Start prints these lines where "
+               "they are missing. Several keys: a list.")
+          .example("cascade: { on: order_id, references: orders, delete: cascade }")
           .done();
   return declared;
 }

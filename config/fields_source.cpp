@@ -82,10 +82,6 @@ Type<std::vector<ShardDraft>> shards() {
                 (node.kind == Node::Kind::map && node.children.empty())) {
               d.error(node, {"E0204", "'shards' is empty", "add s0: host:port/database"});
             }
-            if (node.kind == Node::Kind::map && node.children.size() > 1) {
-              d.error_at_key(*node.children[1],
-                             {"E0209", "several shards are not supported yet", "keep one for now"});
-            }
           }};
 }
 
@@ -189,7 +185,8 @@ const Object& mysql_object() {
           .otherwise("none")
           .example("password: { env: MYSQL_PASSWORD }")
           .key("shards", &MysqlDraft::shards, shards(),
-               "Servers by name, as host:port/database; one, for now.")
+               "Databases by name, as host:port/database: all of them have the same tables. A "
+               "name stays with its rows and cannot be changed later.")
           .required("add shards: { s0: \"host:3306/database\" }")
           .example("shards: { s0: \"127.0.0.1:3306/shop\" }")
           .key("start", &MysqlDraft::start, start(),

@@ -86,8 +86,10 @@ void decode_tree(const LoadRequest& request, const Environment& environment, Loa
   decoder.problems() = std::move(out.problems);
   decoder.object(pipeline_object(), out.tree->root(), &draft);
   check_source(decoder, draft);
+  check_shards(decoder, draft);
   check_events(decoder, draft);
   check_documents(decoder, draft);
+  check_cascades(decoder, draft);
   check_sinks(decoder, draft);
   out.problems = std::move(decoder.problems());
   if (!has_errors(out.problems)) out.spec = assemble(std::move(draft), request.file);
@@ -112,6 +114,28 @@ std::string counted(std::size_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
+bool is_word(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '$' || static_cast<unsigned char>(c) >= 0x80;
+}
+
+// Where `text` holds, as a whole word, the first name that the message puts in quotes ("sum adds up
+// numbers, and 'note' holds none"). Length 0: it does not.
+std::pair<std::size_t, std::size_t> find_quoted(std::string_view message, std::string_view text) {
+  const std::size_t open = message.find('\'');
+  const std::size_t close = open == std::string_view::npos ? open : message.find('\'', open + 1);
+  if (close == std::string_view::npos) return {0, 0};
+  const std::string_view name = message.substr(open + 1, close - open - 1);
+  for (std::size_t at = text.find(name); at != std::string_view::npos && !name.empty();
+       at = text.find(name, at + 1)) {
+    const std::size_t end = at + name.size();
+    const bool whole =
+        (at == 0 || !is_word(text[at - 1])) && (end == text.size() || !is_word(text[end]));
+    if (whole) return {at, name.size()};
+  }
+  return {0, 0};
+}
+
 }  // namespace
 
 const Mark* LoadResult::find_mark(std::string_view path) const {
@@ -130,8 +154,17 @@ Problem LoadResult::locate(const Error& error, std::string code) const {
   const std::size_t colon = error.message.find(": ");
   const std::string path = colon == std::string::npos ? "" : error.message.substr(0, colon);
   const bool is_path = !path.empty() && path.find(' ') == std::string::npos;
-  return locate(is_path ? path : "",
-                {std::move(code), is_path ? error.message.substr(colon + 2) : error.message});
+  Report report{std::move(code), is_path ? error.message.substr(colon + 2) : error.message};
+  if (const std::size_t hint = report.message.find("; did you mean '"); hint != std::string::npos) {
+    report.suggestion = report.message.substr(hint + 2);
+    report.message.resize(hint);
+  }
+  const Node* node = is_path && tree != nullptr ? tree->find(path) : nullptr;
+  if (node == nullptr) return locate(is_path ? path : "", std::move(report));
+  const auto [at, length] = find_quoted(report.message, node->text);
+  return tree->problem(Severity::error,
+                       length == 0 ? node->place() : mark_within(*node, at, length), path,
+                       std::move(report));
 }
 
 LoadResult load_pipeline(const LoadRequest& request) {

@@ -28,8 +28,10 @@ struct ShardSpec {
   capture::MysqlOptions mysql;
 };
 
+// Servers with the same tables.
 struct SourceSpec {
-  std::vector<ShardSpec> shards;  // several: refused for now
+  std::string name;  // of `sources`; empty: `source`, the only one
+  std::vector<ShardSpec> shards;
   StartAt start = StartAt::snapshot;
   std::string start_value;   // the GTID set or file:pos
   bool newest_first = true;  // snapshot_order
@@ -39,9 +41,11 @@ struct SourceSpec {
 
 struct TableSpec {
   std::string name;
+  std::string source;  // empty: the only one
   std::vector<std::string> exclude;
   std::vector<std::string> booleans;
   bool decimals_as_numbers = false;
+  std::vector<transform::CascadeSpec> cascades;
 };
 
 struct ErrorPolicy {
@@ -60,7 +64,7 @@ struct ServeSpec {
 struct PipelineSpec {
   std::string file;  // as given
   std::string name;
-  SourceSpec source;
+  std::vector<SourceSpec> sources;
   std::vector<TableSpec> tables;
   std::variant<stream::EmbeddedOptions, stream::KafkaOptions> stream;
   std::optional<transform::EventsSpec> events;

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/nearest_name.hpp"
+
 namespace tailrace::config {
 
 // Byte offset of the first byte that is not UTF-8; npos: all of it is.
@@ -21,6 +23,8 @@ std::string printable(std::string_view line);
 std::vector<std::string> split_lines(std::string_view text);
 
 // The candidate that `word` most likely meant; empty: none is near.
-std::string nearest(std::string_view word, std::span<const std::string> candidates);
+inline std::string nearest(std::string_view word, std::span<const std::string> candidates) {
+  return nearest_name(word, candidates);
+}
 
 }  // namespace tailrace::config

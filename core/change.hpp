@@ -26,6 +26,7 @@ struct RowChange {
       0;  // number of this row change in its transaction, from 0, unmapped rows counted
   std::span<const Value> before;
   std::span<const Value> after;
+  bool unchecked = false;  // with foreign_key_checks = 0: no foreign key did anything
 };
 
 // The rows of one transaction in order, read as often as needed: a giant transaction is spooled,

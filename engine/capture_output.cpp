@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/log.hpp"
 #include "engine/capture_role.hpp"
@@ -67,6 +68,8 @@ Result<void> CaptureRole::append(const stream::Append& record) {
   TAILRACE_TRY(writer_->append(record));
   // A giant transaction spans several log transactions; each says how far it got.
   if (batch_bytes_ < 2 * options_.batch_bytes) return {};
+  // What it says of placement is in the log with its position; only a wide one is told in pieces.
+  if (placement_ && !wide_) return {};
   return commit_inside();
 }
 
@@ -87,13 +90,15 @@ Result<void> CaptureRole::append_to_all(std::string_view value, bool with_lookup
   }
   if (!with_lookups) return {};
   const std::string key = std::string(progress_key_prefix) + options_.source;
-  for (const std::string& topic : lookup_topics_)
-    TAILRACE_TRY(writer_->append({topic, 0, key, value, {}}));
+  for (std::size_t i = 0; i < lookup_topics_.size(); ++i) {
+    if (plan_.lookups[i].group != group_) continue;  // its rows come from others
+    TAILRACE_TRY(writer_->append({lookup_topics_[i], 0, key, value, {}}));
+  }
   return {};
 }
 
 Result<void> CaptureRole::append_sweep(const Transaction& transaction, const std::string& table) {
-  const transform::SweepRecord sweep{{options_.source_index,
+  const transform::SweepRecord sweep{{source_index_,
                                       {position_.epoch, position_.seq, 0},
                                       transaction.commit_time_us,
                                       transaction.gtid},
@@ -114,12 +119,34 @@ Result<void> CaptureRole::append_sweep(const Transaction& transaction, const std
   return {};
 }
 
+// The sweep takes the table's own rows; those below them leave their documents here. It is one log
+// transaction with the position, in which no record of an interrupted transaction is left out.
+Result<void> CaptureRole::empty_placement(const Transaction& transaction) {
+  TAILRACE_TRY(placement_->begin(transaction.rows == nullptr));
+  for (const TableEvent& event : transaction.table_events) {
+    if (empties(event)) TAILRACE_TRY(placement_->empty(event.table.table));
+  }
+  if (!placement_->changed()) return {};
+  const transform::Origin origin{source_index_,
+                                 {position_.epoch, position_.seq, 0},
+                                 transaction.commit_time_us,
+                                 transaction.gtid};
+  const std::uint64_t skipped = std::exchange(skip_records_, 0);
+  wide_ = false;
+  TAILRACE_TRY(placement_->append(origin.base, true,
+                                  [this](const stream::Append& record) { return append(record); }));
+  router_->begin(origin);
+  TAILRACE_TRY(finish_pass(origin));
+  open_records_ = 0;
+  skip_records_ = skipped;
+  return placement_->end_transaction();
+}
+
 Result<void> CaptureRole::append_progress() {
   std::string value;
   const std::string gtids = position_.source.gtid_set.text();
   transform::ProgressRecord record;
-  record.origin = {
-      options_.source_index, {position_.epoch, position_.seq, 0}, deps_.clock.wall_us(), {}};
+  record.origin = {source_index_, {position_.epoch, position_.seq, 0}, deps_.clock.wall_us(), {}};
   const bool loading = position_.source.snapshot != SnapshotPhase::done;
   record.committed_seq = loading ? 0 : committed_.seq;
   record.gtid_set = gtids;
@@ -135,7 +162,9 @@ Result<void> CaptureRole::append_progress() {
 Result<void> CaptureRole::commit() {
   position_.open_records = 0;
   position_.open_gtid.clear();
+  if (placement_) TAILRACE_TRY(placement_->before_commit());
   TAILRACE_TRY(commit(position_));
+  if (placement_) TAILRACE_TRY(placement_->after_commit());
   committed_ = position_;
   open_ = false;
   report();
@@ -166,6 +195,10 @@ double CaptureRole::lag_s() const {
   return std::max(0.0, static_cast<double>(deps_.clock.wall_us() - last_commit_time_us_) / 1e6);
 }
 
+std::string CaptureRole::labelled(std::string_view series) const {
+  return fmt::format("{}{{shard=\"{}\"}}", series, options_.source);
+}
+
 void CaptureRole::report() {
   const double lag = lag_s();
   // An idle source is not a slow one: lag counts only while transactions come in.
@@ -173,19 +206,21 @@ void CaptureRole::report() {
   const bool loading = position_.source.snapshot == SnapshotPhase::reading ||
                        position_.source.snapshot == SnapshotPhase::none;
   if (source_trouble_) {
-    deps_.board.set("capture", Phase::degraded, source_trouble_->code, source_trouble_->message);
+    deps_.board.set(options_.component, Phase::degraded, source_trouble_->code,
+                    source_trouble_->message);
   } else {
-    deps_.board.set("capture", loading  ? Phase::snapshotting
-                               : behind ? Phase::catching_up
-                                        : Phase::streaming);
+    deps_.board.set(options_.component, loading  ? Phase::snapshotting
+                                        : behind ? Phase::catching_up
+                                                 : Phase::streaming);
   }
   deps_.board.set_fact("source." + options_.source + ".gtid_set", position_.source.gtid_set.text());
   deps_.board.set_fact("source." + options_.source + ".position", position_.source.binlog.text());
-  deps_.board.gauge("tailrace_source_lag_seconds", behind ? lag : 0);
-  deps_.board.gauge("tailrace_source_last_event_timestamp_seconds",
+  deps_.board.gauge(labelled("tailrace_source_lag_seconds"), behind ? lag : 0);
+  deps_.board.gauge(labelled("tailrace_source_last_event_timestamp_seconds"),
                     static_cast<double>(last_commit_time_us_) / 1e6);
-  deps_.board.gauge("tailrace_source_rows_total", static_cast<double>(rows_));
-  deps_.board.gauge("tailrace_source_transactions_total", static_cast<double>(position_.seq));
+  deps_.board.gauge(labelled("tailrace_source_rows_total"), static_cast<double>(rows_));
+  deps_.board.gauge(labelled("tailrace_source_transactions_total"),
+                    static_cast<double>(position_.seq));
 }
 
 }  // namespace tailrace::engine

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/assert.hpp"
 #include "core/log.hpp"
 #include "engine/topics.hpp"
 #include "transform/projection/change_record.hpp"
@@ -15,60 +16,90 @@ namespace {
 // A new server may repeat numbers that an aborted batch showed of the old one: jump past them.
 constexpr std::uint64_t failover_jump = 1u << 20;
 
-std::string bytes_of(std::uint64_t number) {
-  std::string out;
-  append_fixed(out, number);
-  return out;
+transform::SourceLayout only(const std::string& shard) {
+  transform::SourceLayout layout;
+  layout.groups[0].shards[0].name = shard;
+  return layout;
 }
 
 }  // namespace
 
 CaptureRole::CaptureRole(CaptureOptions options, CaptureDependencies dependencies)
-    : options_(std::move(options)), deps_(std::move(dependencies)) {}
+    : options_(std::move(options)),
+      deps_(std::move(dependencies)),
+      layout_(options_.layout.value_or(only(options_.source))) {}
 
 CaptureRole::~CaptureRole() {
   if (source_) source_->request_stop();
 }
 
 Result<void> CaptureRole::open() {
-  deps_.board.set("capture", Phase::starting);
+  deps_.board.set(options_.component, Phase::starting);
   const stream::TopicSpec control{control_topic(options_.pipeline), 1,
                                   stream::Retention::compacted};
   TAILRACE_TRY(deps_.log.ensure_topics(std::span(&control, 1)));
   // The fence comes before the position is read: nobody else can move it afterwards.
   TAILRACE_ASSIGN(writer_, deps_.log.open_writer(options_.pipeline + "." + options_.source));
-  TAILRACE_ASSIGN(const ControlState saved,
-                  read_control(deps_.log, options_.pipeline,
-                               deps_.clock.now() + std::chrono::seconds(60), deps_.clock));
+  TAILRACE_ASSIGN(const ControlState saved, read_facts());
   TAILRACE_TRY(prepare_plan(saved));
   TAILRACE_TRY(ensure_topics());
   if (const auto at = saved.positions.find(options_.source); at != saved.positions.end()) {
     position_ = at->second;
-  } else if (deps_.first_position) {
-    TAILRACE_ASSIGN(auto first, deps_.first_position());
-    if (first) position_.source = std::move(*first);
+  } else {
+    TAILRACE_TRY(begin_anew());
   }
   committed_ = position_;
+  TAILRACE_TRY(open_placement(saved));
   saved_tables_ = position_.source.tables;
   skip_records_ = position_.open_records;
   position_.open_records = 0;
-  TAILRACE_TRY(save_new_facts(saved));
   TAILRACE_ASSIGN(source_, deps_.make_source(schemas_.tables));
   TAILRACE_TRY(source_->start(position_.source));
   last_progress_ = deps_.clock.now();
+  // Who saved the wider schemas may have died before it said so in the logs.
+  if (schemas_.version > 1) TAILRACE_TRY(append_progress());
   log_info("capture.started", {{"source", options_.source},
                                {"gtid", position_.source.gtid_set.text()},
                                {"seq", position_.seq}});
   return {};
 }
 
-Result<void> CaptureRole::prepare_plan(const ControlState& control) {
-  if (control.schemas) {
-    schemas_ = *control.schemas;
-  } else {
-    TAILRACE_ASSIGN(schemas_.tables, deps_.read_schemas());
+FactsOptions CaptureRole::facts_options() const {
+  return {options_.pipeline, options_.documents, layout_, options_.log_id, options_.facts_turn};
+}
+
+Result<ControlState> CaptureRole::read_facts() {
+  TAILRACE_ASSIGN(ControlState saved,
+                  read_control(deps_.log, options_.pipeline,
+                               deps_.clock.now() + std::chrono::seconds(60), deps_.clock));
+  if (has_facts(saved, facts_options())) return saved;
+  return settle_facts(deps_.log, deps_.clock, facts_options(), deps_.read_schemas);
+}
+
+// Nothing was read of this shard yet.
+Result<void> CaptureRole::begin_anew() {
+  if (deps_.read_own_schemas) {
+    TAILRACE_ASSIGN(const auto own, deps_.read_own_schemas());
+    TAILRACE_TRY(check_agreement(options_.source, own, schemas_.tables));
   }
-  TAILRACE_ASSIGN(plan_, transform::compile_plan(options_.documents, schemas_.tables));
+  if (!deps_.first_position) return {};
+  TAILRACE_ASSIGN(auto first, deps_.first_position());
+  if (first) position_.source = std::move(*first);
+  return {};
+}
+
+Result<void> CaptureRole::prepare_plan(const ControlState& control) {
+  schemas_ = *control.schemas;
+  TAILRACE_ASSIGN(const std::vector<std::string> names, shard_names(layout_, control));
+  const transform::SourceLayout layout = indexed(layout_, names);
+  for (std::size_t g = 0; g < layout.groups.size(); ++g) {
+    for (const transform::SourceShard& shard : layout.groups[g].shards) {
+      if (shard.name != options_.source) continue;
+      group_ = g;
+      source_index_ = shard.index;
+    }
+  }
+  TAILRACE_ASSIGN(plan_, transform::compile_plan(options_.documents, schemas_.tables, layout));
   for (const transform::DocumentPlan& document : plan_.documents) {
     const auto saved = control.spec_hashes.find(document.name);
     if (saved == control.spec_hashes.end() || saved->second == document.spec_hash) continue;
@@ -79,10 +110,29 @@ Result<void> CaptureRole::prepare_plan(const ControlState& control) {
                     "definition another document name, or take the old definition back",
                     document.name));
   }
-  router_.emplace(plan_);
+  router_.emplace(plan_, transform::RoutedShard{options_.source, group_});
   if (options_.events) {
     TAILRACE_ASSIGN(events_, transform::EventMapper::compile(*options_.events, schemas_.tables));
   }
+  return {};
+}
+
+// Only documents with children of children have one.
+Result<void> CaptureRole::open_placement(const ControlState& saved) {
+  if (!transform::Placement::is_needed(plan_)) return {};
+  TAILRACE_ASSERT(deps_.stores != nullptr);
+  const std::string topic = placement_topic(options_.pipeline, options_.source);
+  const stream::TopicSpec spec{topic, 1, stream::Retention::compacted};
+  TAILRACE_TRY(deps_.log.ensure_topics(std::span(&spec, 1)));
+  PlacementOptions placement;
+  placement.topic = topic;
+  placement.store = options_.source + "-placement";
+  placement.log_id = saved.identity ? saved.identity->log_id : options_.log_id;
+  placement.spill_bytes = options_.pass_bytes;
+  placement.note_bytes = 4 * options_.batch_bytes;
+  placement.rules = options_.rules;
+  TAILRACE_ASSIGN(placement_, CapturePlacement::open(std::move(placement), plan_, deps_.log,
+                                                     *deps_.stores, position_, deps_.clock));
   return {};
 }
 
@@ -109,32 +159,6 @@ Result<void> CaptureRole::ensure_topics() {
   TAILRACE_TRY(deps_.log.ensure_topics(topics));
   for (const stream::TopicSpec& topic : topics) known_topics_.insert(topic.name);
   return {};
-}
-
-// Schemas, spec hashes and the name of a fresh log: before any projector begins, and by one writer,
-// so that all of them find the same.
-Result<void> CaptureRole::save_new_facts(const ControlState& control) {
-  const std::string topic = control_topic(options_.pipeline);
-  if (!control.identity && !options_.log_id.empty()) {
-    const std::string identity = encode(sinks::LogIdentity{options_.log_id, 0});
-    TAILRACE_TRY(append({topic, 0, identity_key, identity, {}}));
-  }
-  if (!control.positions.empty()) {
-    for (const transform::DocumentPlan& document : plan_.documents) {
-      if (control.spec_hashes.contains(document.name)) continue;
-      return halt(
-          "spec.new_document",
-          fmt::format("document '{}' was added to a pipeline that already runs; its first load "
-                      "is not supported yet: run it as a pipeline of its own name",
-                      document.name));
-    }
-    return {};
-  }
-  if (!control.schemas) TAILRACE_TRY(append({topic, 0, schemas_key, encode(schemas_), {}}));
-  for (const transform::DocumentPlan& document : plan_.documents) {
-    TAILRACE_TRY(append({topic, 0, spec_key(document.name), bytes_of(document.spec_hash), {}}));
-  }
-  return commit();
 }
 
 Result<void> CaptureRole::step(Deadline deadline) {
@@ -190,9 +214,8 @@ Result<void> CaptureRole::handle(Transaction& transaction) {
       break;
     case TransactionKind::snapshot_end: {
       std::string value;
-      transform::encode(value,
-                        transform::SnapshotEndRecord{
-                            {options_.source_index, {position_.epoch, position_.seq, 0}, 0, {}}});
+      transform::encode(value, transform::SnapshotEndRecord{
+                                   {source_index_, {position_.epoch, position_.seq, 0}, 0, {}}});
       TAILRACE_TRY(append_to_all(value, false));
       break;
     }
@@ -202,7 +225,7 @@ Result<void> CaptureRole::handle(Transaction& transaction) {
   last_read_ = deps_.clock.now();
   if (transaction.commit_time_us != 0) last_commit_time_us_ = transaction.commit_time_us;
   if (schemas_grown_) return save_grown_schemas();
-  return new_phase ? commit() : Result<void>{};
+  return new_phase || (placement_ && placement_->must_commit()) ? commit() : Result<void>{};
 }
 
 void CaptureRole::follow_server(const Transaction& transaction) {
@@ -215,30 +238,25 @@ void CaptureRole::follow_server(const Transaction& transaction) {
 }
 
 Result<void> CaptureRole::follow_table_events(const Transaction& transaction) {
-  const FitToFile as_it_is = [](TableSchema schema) { return schema; };
+  const FitToFile fit =
+      deps_.fit_to_file ? deps_.fit_to_file : [](TableSchema schema) { return schema; };
   for (const TableEvent& event : transaction.table_events) {
     log_warn("capture.table_altered",
              {{"table", event.table.text()}, {"statement", event.statement}});
-    TAILRACE_ASSIGN(const bool grown,
-                    follow(event, options_.schema_policy,
-                           deps_.fit_to_file ? deps_.fit_to_file : as_it_is, schemas_.tables));
+    if (event.now && layout_.groups[group_].shards.size() > 1) {
+      TAILRACE_TRY(check_added(options_.source, event.added, fit(*event.now), schemas_.tables));
+    }
+    TAILRACE_ASSIGN(const bool grown, follow(event, options_.schema_policy, fit, schemas_.tables));
     schemas_grown_ = schemas_grown_ || grown;
     if (empties(event)) TAILRACE_TRY(append_sweep(transaction, event.table.table));
   }
-  return {};
+  return placement_ ? empty_placement(transaction) : Result<void>{};
 }
 
 // Everybody who reads the log compiles a new plan when the progress record with the new version
 // comes, which stands in front of every row that has the new columns.
 Result<void> CaptureRole::save_grown_schemas() {
-  ++schemas_.version;
-  TAILRACE_ASSIGN(const transform::PipelinePlan plan,
-                  transform::compile_plan(options_.documents, schemas_.tables));
-  const std::string topic = control_topic(options_.pipeline);
-  TAILRACE_TRY(append({topic, 0, schemas_key, encode(schemas_), {}}));
-  for (const transform::DocumentPlan& document : plan.documents) {
-    TAILRACE_TRY(append({topic, 0, spec_key(document.name), bytes_of(document.spec_hash), {}}));
-  }
+  TAILRACE_ASSIGN(schemas_, save_grown(deps_.log, deps_.clock, facts_options(), schemas_.tables));
   TAILRACE_TRY(append_progress());
   TAILRACE_TRY(commit());
   return retry("schema.newer", "columns were added to mapped tables");
@@ -249,42 +267,85 @@ Result<void> CaptureRole::handle_rows(Transaction& transaction) {
   TAILRACE_TRY(resume_open(transaction));
   const bool snapshot = transaction.kind == TransactionKind::snapshot_rows;
   transform::Origin origin;
-  origin.source = options_.source_index;
+  origin.source = source_index_;
   origin.base = {position_.epoch, snapshot ? 0 : position_.seq, 0};
   origin.commit_time_us = transaction.commit_time_us;
   origin.gtid = transaction.gtid;
-  const auto passes =
-      static_cast<std::uint32_t>(transaction.rows->bytes() / options_.pass_bytes + 1);
+  auto passes = static_cast<std::uint32_t>(transaction.rows->bytes() / options_.pass_bytes + 1);
   if (events_ && !snapshot) {
     events_->begin({options_.pipeline, options_.source, origin.base, origin.commit_time_us});
   }
   open_records_ = 0;
+  wide_ = passes > 1;
+  if (placement_) TAILRACE_TRY(placement_->begin());
+  TAILRACE_TRY(read_pass(transaction, origin, {0, passes, true}));
+  if (placement_) {
+    TAILRACE_ASSIGN(passes, place_rows(transaction, origin, passes));
+  }
   for (std::uint32_t pass = 0; pass < passes; ++pass) {
-    if (pass > 0) TAILRACE_TRY(transaction.rows->rewind());
-    TAILRACE_TRY(route_pass(transaction, origin, pass, passes));
+    if (pass > 0) {
+      TAILRACE_TRY(transaction.rows->rewind());
+      TAILRACE_TRY(read_pass(transaction, origin, {pass, passes, false}));
+    }
+    TAILRACE_TRY(finish_pass(origin));
     // A log transaction must not stay open while the next pass reads the whole spool again.
     if (passes > 1 && batch_bytes_ > 0) TAILRACE_TRY(commit_inside());
   }
   open_records_ = 0;
   skip_records_ = 0;
-  return {};
+  return placement_ ? placement_->end_transaction() : Result<void>{};
 }
 
-Result<void> CaptureRole::route_pass(Transaction& transaction, const transform::Origin& origin,
-                                     std::uint32_t pass, std::uint32_t passes) {
-  const bool with_events = events_ && pass == 0 && transaction.kind == TransactionKind::rows;
+Result<void> CaptureRole::read_pass(Transaction& transaction, const transform::Origin& origin,
+                                    const Pass& pass) {
+  const bool with_events =
+      events_ && pass.first_reading && transaction.kind == TransactionKind::rows;
   const auto on_event = [&](const transform::DomainEvent& event) { return append_event(event); };
-  router_->begin(origin, pass, passes);
+  router_->begin(origin, pass.number, pass.count);
   while (true) {
     TAILRACE_ASSIGN(const auto rows, transaction.rows->next());
     if (rows.empty()) break;
     for (const RowChange& row : rows) {
       TAILRACE_TRY(router_->add(row));
       if (with_events) TAILRACE_TRY(set_aside(events_->add(row, on_event), origin));
+      if (placement_ && pass.first_reading) TAILRACE_TRY(placement_->add(row));
     }
-    if (pass == 0) rows_ += rows.size();
+    if (pass.first_reading) rows_ += rows.size();
   }
-  if (with_events) TAILRACE_TRY(set_aside(events_->finish(on_event), origin));
+  return with_events ? set_aside(events_->finish(on_event), origin) : Result<void>{};
+}
+
+// Rows that come along with others may be many more than the transaction has of its own: then it
+// takes more passes, and its first one is read again.
+Result<std::uint32_t> CaptureRole::place_rows(Transaction& transaction,
+                                              const transform::Origin& origin,
+                                              std::uint32_t passes) {
+  if (!placement_->changed()) return passes;
+  TAILRACE_ASSIGN(const std::uint64_t moved, placement_->moved_bytes());
+  const auto needed =
+      static_cast<std::uint32_t>((transaction.rows->bytes() + moved) / options_.pass_bytes + 1);
+  wide_ = needed > 1;
+  const std::uint64_t appended = open_records_;
+  TAILRACE_TRY(placement_->append(origin.base, wide_,
+                                  [this](const stream::Append& record) { return append(record); }));
+  // A first load that is begun again reads other rows: of what it has shown, be it in a batch that
+  // was aborted, the next one must know where it is.
+  const bool loading =
+      options_.rules.place_before_show && transaction.kind == TransactionKind::snapshot_rows;
+  if (loading && open_records_ > appended) TAILRACE_TRY(commit_inside());
+  if (needed == passes) return passes;
+  TAILRACE_TRY(transaction.rows->rewind());
+  TAILRACE_TRY(read_pass(transaction, origin, {0, needed, false}));
+  return needed;
+}
+
+Result<void> CaptureRole::finish_pass(const transform::Origin& origin) {
+  if (placement_ && placement_->changed()) {
+    TAILRACE_TRY(placement_->tell([this](const transform::PlacedRow& row) -> Result<void> {
+      router_->add(row);
+      return {};
+    }));
+  }
   return router_->finish(
       [&](const transform::Router::Group& group) { return append_group(group, origin); },
       [&](const transform::Router::LookupChange& change) {

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -13,7 +14,9 @@
 
 #include "capture/change_source.hpp"
 #include "core/clock.hpp"
+#include "engine/capture_placement.hpp"
 #include "engine/control_records.hpp"
+#include "engine/pipeline_facts.hpp"
 #include "engine/rule_switches.hpp"
 #include "engine/status_board.hpp"
 #include "engine/table_events.hpp"
@@ -27,8 +30,11 @@ namespace tailrace::engine {
 struct CaptureOptions {
   std::string pipeline;
   std::string source;  // shard name
-  std::uint8_t source_index = 0;
-  stream::Partition partitions = 4;  // of change logs and event topics
+  // All shards of the pipeline; nullopt: `source` alone.
+  std::optional<transform::SourceLayout> layout = std::nullopt;
+  std::mutex* facts_turn = nullptr;   // of the captures of this process; nullptr: there is one
+  std::string component = "capture";  // on the status board
+  stream::Partition partitions = 4;   // of change logs and event topics
   std::vector<transform::DocumentSpec> documents;
   std::optional<transform::EventsSpec> events;
   std::string log_id;  // of a log that has none yet: what sinks know it by; empty: do not name it
@@ -48,8 +54,8 @@ struct CaptureDependencies {
   stream::EventLog& log;
   const Clock& clock;
   StatusBoard& board;
-  // Schemas of the mapped tables as the server has them now, without excluded columns.
-  std::function<Result<std::vector<TableSchema>>()> read_schemas;
+  // Schemas of the mapped tables of all sources as servers have them now, without excluded columns.
+  ReadSchemas read_schemas;
   std::function<Result<std::unique_ptr<capture::ChangeSource>>(const std::vector<TableSchema>&)>
       make_source;
   // A table as the server has it → as the file wants it; empty: as it is.
@@ -57,6 +63,11 @@ struct CaptureDependencies {
   // Asked by a pipeline that has read nothing yet: where to begin; nullopt, or empty: with a first
   // load.
   std::function<Result<std::optional<SourcePosition>>()> first_position{};
+  // The tables of this shard alone, to be compared with those of the others before its first load;
+  // empty: there are no others.
+  ReadSchemas read_own_schemas{};
+  // Local stores, for documents with children of children; others need none.
+  transform::StoreFactory* stores = nullptr;
 };
 
 class CaptureRole {
@@ -78,13 +89,25 @@ class CaptureRole {
   const SavedPosition& committed() const { return committed_; }
 
  private:
+  Result<ControlState> read_facts();
   Result<void> prepare_plan(const ControlState& control);
   Result<void> ensure_topics();
-  Result<void> save_new_facts(const ControlState& control);
+  FactsOptions facts_options() const;
+  Result<void> begin_anew();
   Result<void> handle(Transaction& transaction);
   Result<void> handle_rows(Transaction& transaction);
-  Result<void> route_pass(Transaction& transaction, const transform::Origin& origin,
-                          std::uint32_t pass, std::uint32_t passes);
+  struct Pass {
+    std::uint32_t number = 0;
+    std::uint32_t count = 1;
+    bool first_reading = true;  // of the transaction: events, and what rows say of placement
+  };
+  Result<void> read_pass(Transaction& transaction, const transform::Origin& origin,
+                         const Pass& pass);
+  Result<void> finish_pass(const transform::Origin& origin);
+  Result<void> open_placement(const ControlState& saved);
+  Result<void> empty_placement(const Transaction& transaction);
+  Result<std::uint32_t> place_rows(Transaction& transaction, const transform::Origin& origin,
+                                   std::uint32_t passes);
   Result<void> follow_table_events(const Transaction& transaction);
   Result<void> save_grown_schemas();
   void follow_server(const Transaction& transaction);
@@ -99,6 +122,7 @@ class CaptureRole {
   // Takes the rows that a table had before this transaction out of everything (engine.md §5).
   Result<void> append_sweep(const Transaction& transaction, const std::string& table);
   Result<void> append_progress();
+  std::string labelled(std::string_view series) const;  // {shard="…"}
   Result<void> commit();
   Result<void> commit(const SavedPosition& saved);
   bool progress_due() const;
@@ -108,11 +132,15 @@ class CaptureRole {
 
   const CaptureOptions options_;
   CaptureDependencies deps_;
+  const transform::SourceLayout layout_;  // as the file has it
+  std::uint8_t source_index_ = 0;         // as the log knows the shard
+  std::size_t group_ = 0;
   SavedSchemas schemas_;
   bool schemas_grown_ = false;  // the transaction at hand made them; not saved yet
   std::shared_ptr<const std::string> saved_tables_;
   transform::PipelinePlan plan_;
   std::optional<transform::Router> router_;
+  std::unique_ptr<CapturePlacement> placement_;  // null: every row carries the key of its root
   std::optional<transform::EventMapper> events_;
   std::unique_ptr<stream::LogWriter> writer_;
   std::unique_ptr<capture::ChangeSource> source_;
@@ -131,6 +159,7 @@ class CaptureRole {
   std::uint64_t skip_records_ = 0;  // of a giant transaction: in the log already
   std::string open_gtid_;           // the transaction at hand
   std::uint64_t open_records_ = 0;
+  bool wide_ = false;  // the transaction at hand may be committed in pieces
   std::uint64_t rows_ = 0;
   std::int64_t last_commit_time_us_ = 0;
   Deadline last_read_{};

@@ -46,9 +46,20 @@ Result<sinks::LogIdentity> decode_identity(std::string_view bytes) {
   return identity;
 }
 
+Result<std::vector<std::string>> decode_shards(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.byte() != control_version) return malformed(shards_key);
+  std::vector<std::string> names;
+  for (std::uint64_t n = in.varint(); in.ok() && n > 0; --n) names.emplace_back(in.sized());
+  if (!in.ok()) return malformed(shards_key);
+  return names;
+}
+
 Result<void> take(ControlState& state, std::string_view key, std::string_view value) {
   if (key == identity_key) {
     TAILRACE_ASSIGN(state.identity, decode_identity(value));
+  } else if (key == shards_key) {
+    TAILRACE_ASSIGN(state.shards, decode_shards(value));
   } else if (key == schemas_key) {
     TAILRACE_ASSIGN(state.schemas, decode_schemas(value));
   } else if (key.starts_with(position_prefix)) {
@@ -147,6 +158,13 @@ Result<SavedSchemas> decode_schemas(std::string_view bytes) {
   }
   if (!in.ok()) return malformed(schemas_key);
   return schemas;
+}
+
+std::string encode_shards(const std::vector<std::string>& names) {
+  std::string out(1, static_cast<char>(control_version));
+  append_varint(out, names.size());
+  for (const std::string& name : names) append_sized(out, name);
+  return out;
 }
 
 std::string encode(const sinks::LogIdentity& identity) {

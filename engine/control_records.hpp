@@ -41,6 +41,7 @@ struct ControlState {
   std::map<std::string, SavedPosition, std::less<>> positions;  // by source
   std::optional<SavedSchemas> schemas;
   std::map<std::string, std::uint64_t, std::less<>> spec_hashes;  // by document
+  std::vector<std::string> shards;  // names by index; empty in logs from before there were several
 };
 
 std::string position_key(std::string_view source);
@@ -53,6 +54,9 @@ Result<SavedSchemas> decode_schemas(std::string_view bytes);
 
 // Of SourcePosition::tables, written when it changes, with the position that it belongs to.
 std::string tables_key(std::string_view source);
+
+inline constexpr std::string_view shards_key = "shards";
+std::string encode_shards(const std::vector<std::string>& names);
 
 inline constexpr std::string_view identity_key = "log";
 std::string encode(const sinks::LogIdentity& identity);

@@ -58,12 +58,19 @@ bool is_progress(const stream::Record& record) {
   return record.key.starts_with(progress_key_prefix);
 }
 
+// It stands in the value only.
+std::uint8_t source_of_sweep(const stream::Record& record) {
+  const auto decoded = transform::decode_lookup(record.value.value_or(""));
+  const auto* sweep = decoded ? std::get_if<transform::SweepRecord>(&*decoded) : nullptr;
+  return sweep == nullptr ? std::uint8_t{0} : sweep->origin.source;
+}
+
 LookupChangeSeen change_of(std::uint16_t table, const stream::Record& record) {
-  if (record.key.starts_with(sweep_key_prefix)) return {table, record.offset, 0, {}, true};
-  ByteReader in(record.key);
-  LookupChangeSeen change{table, record.offset, static_cast<std::uint16_t>(in.varint()), {}};
-  change.key.assign(in.position(), in.remaining());
-  return change;
+  if (record.key.starts_with(sweep_key_prefix)) {
+    return {table, record.offset, source_of_sweep(record), 0, {}, true};
+  }
+  const transform::LookupLogKey key = transform::parse_lookup_log_key(record.key);
+  return LookupChangeSeen{table, record.offset, key.source, key.key_set, std::string(key.key)};
 }
 
 }  // namespace
@@ -167,7 +174,7 @@ Result<void> LookupView::put(std::uint16_t table, const stream::Record& record,
   if (!record.value) return {};
   TAILRACE_ASSIGN(const auto decoded, transform::decode_lookup(*record.value));
   if (const auto* progress = std::get_if<transform::ProgressRecord>(&decoded)) {
-    tables_[table].progress = progress->gtid_set;
+    tables_[table].progress[progress->origin.source] = progress->gtid_set;
     return {};
   }
   if (const auto* sweep = std::get_if<transform::SweepRecord>(&decoded)) {
@@ -180,7 +187,8 @@ Result<void> LookupView::put(std::uint16_t table, const stream::Record& record,
   LookupValue value = value_of(std::get<transform::LookupRow>(decoded));
   std::string key = store_key(table, record.key);
   const LookupChangeSeen change = change_of(table, record);
-  TAILRACE_ASSIGN(const LookupValue* current, find(table, change.key_set, change.key));
+  TAILRACE_ASSIGN(const LookupValue* current,
+                  find(table, change.source, change.key_set, change.key));
   if (current != nullptr && value.token < current->token) return {};
   cache_bytes_ += key.size() + value.values.size() + sizeof(LookupValue) + 64;
   batch.put(transform::Family::view, key, std::string(*record.value));
@@ -218,9 +226,9 @@ Result<void> LookupView::recall(std::uint16_t table, stream::Offset from) {
   return {};
 }
 
-Result<const LookupValue*> LookupView::find(std::uint16_t table, std::uint16_t key_set,
-                                            std::string_view key) {
-  std::string name = store_key(table, transform::lookup_log_key(key_set, key));
+Result<const LookupValue*> LookupView::find(std::uint16_t table, std::uint8_t source,
+                                            std::uint16_t key_set, std::string_view key) {
+  std::string name = store_key(table, transform::lookup_log_key(source, key_set, key));
   if (const auto at = cache_.find(name); at != cache_.end()) {
     return at->second ? current(table, *at->second) : nullptr;
   }

@@ -31,9 +31,10 @@ struct LookupValue {
 struct LookupChangeSeen {
   std::uint16_t table = 0;
   stream::Offset offset = 0;
+  std::uint8_t source = 0;
   std::uint16_t key_set = 0;
   std::string key;
-  bool every_key = false;  // the table was emptied; key_set and key say nothing
+  bool every_key = false;  // the source emptied the table; key_set and key say nothing
 };
 
 class LookupView {
@@ -54,12 +55,18 @@ class LookupView {
   Result<void> replay(std::uint16_t table, stream::Offset from, const Post& post);
 
   // nullptr: never seen. Valid until the next call.
-  Result<const LookupValue*> find(std::uint16_t table, std::uint16_t key_set, std::string_view key);
+  Result<const LookupValue*> find(std::uint16_t table, std::uint8_t source, std::uint16_t key_set,
+                                  std::string_view key);
 
   // Next offset of the table's log to be read; everything below is in the store.
   stream::Offset position(std::uint16_t table) const { return tables_[table].position; }
-  // The GTID set of the last progress record seen in the table's log.
-  const std::string& progress(std::uint16_t table) const { return tables_[table].progress; }
+  // By source, the GTID set of its last progress record seen in the table's log.
+  const std::map<std::uint8_t, std::string>& progress(std::uint16_t table) const {
+    return tables_[table].progress;
+  }
+  const std::vector<std::uint8_t>& sources(std::uint16_t table) const {
+    return plan_.lookups[table].sources;
+  }
   bool used(std::uint16_t table) const { return tables_[table].reader != nullptr; }
   const std::string& name(std::uint16_t table) const { return plan_.lookups[table].table; }
   std::size_t tables() const { return tables_.size(); }
@@ -68,7 +75,7 @@ class LookupView {
   struct Table {
     std::unique_ptr<stream::TopicReader> reader;
     stream::Offset position = 0;
-    std::string progress;
+    std::map<std::uint8_t, std::string> progress;
     stream::Offset last_change = -1;      // of a row; what follows it is progress only
     std::deque<LookupChangeSeen> recent;  // every change from recent_from on
     stream::Offset recent_from = 0;

@@ -39,8 +39,9 @@ Result<void> PartitionTask::apply(const stream::Record& record) {
                             record.offset, decoded.error().message));
   }
   if (const auto* group = std::get_if<transform::GroupRecord>(&record_)) {
-    if (parts_ && parts_->source == group->origin.source && parts_->base < group->origin.base)
-      drop_parts();
+    const auto parts = parts_.find(group->origin.source);
+    if (parts != parts_.end() && parts->second.base < group->origin.base)
+      drop_parts(group->origin.source);
     if (!shared_.rules.order_by_token) {
       transform::GroupRecord newest = *group;
       newest.origin.base = {0xffff, static_cast<std::uint64_t>(record.offset), 0};
@@ -93,7 +94,8 @@ Result<void> PartitionTask::apply_rows(const RecordType& change, std::string_vie
   if constexpr (std::is_same_v<RecordType, transform::LookupRecord>) {
     for (const transform::LookupEntry& entry : change.entries) {
       std::erase_if(root->asked, [&](const AskedLookup& asked) {
-        return asked.node == entry.node && asked.key == entry.key;
+        return asked.node == entry.node && asked.source == entry.origin.source &&
+               asked.key == entry.key;
       });
     }
   }
@@ -129,37 +131,41 @@ void PartitionTask::mark_dirty(RootEntry& root, Offset offset, Offset hold) {
 
 Result<void> PartitionTask::apply_part(const stream::Record& record,
                                        const transform::PartRecord& part) {
+  const std::uint8_t source = part.origin.source;
   if (part.index == 0) {
-    drop_parts();
+    drop_parts(source);
     window_.hold(record.offset);
-    parts_ = Parts{std::string(record.key),
-                   part.origin.source,
-                   part.origin.base,
-                   record.offset,
-                   part.count,
-                   0,
-                   {}};
+    parts_[source] =
+        Parts{std::string(record.key), part.origin.base, record.offset, part.count, 0, {}};
   }
-  const bool expected = parts_ && parts_->base == part.origin.base &&
-                        parts_->source == part.origin.source && parts_->next == part.index &&
-                        parts_->root == record.key;
+  const auto at = parts_.find(source);
+  const bool expected = at != parts_.end() && at->second.base == part.origin.base &&
+                        at->second.next == part.index && at->second.root == record.key;
   if (!expected)
     return {};  // the rest of a batch that was aborted; it comes again from its first part
-  parts_->bytes.append(part.bytes);
-  if (++parts_->next < parts_->count) return {};
+  Parts& parts = at->second;
+  parts.bytes.append(part.bytes);
+  if (++parts.next < parts.count) return {};
   transform::ChangeRecord whole;
-  TAILRACE_TRY(transform::decode(parts_->bytes, whole));
+  TAILRACE_TRY(transform::decode(parts.bytes, whole));
   const auto* group = std::get_if<transform::GroupRecord>(&whole);
   if (group == nullptr) return halt("record.malformed", "a record in parts is not a group");
-  TAILRACE_TRY(apply_rows(*group, parts_->root, record.offset, parts_->first));
-  drop_parts();
+  TAILRACE_TRY(apply_rows(*group, parts.root, record.offset, parts.first));
+  drop_parts(source);
   return {};
 }
 
-void PartitionTask::drop_parts() {
-  if (!parts_) return;
-  window_.release(parts_->first);
-  parts_.reset();
+void PartitionTask::drop_parts(std::uint8_t source) {
+  const auto at = parts_.find(source);
+  if (at == parts_.end()) return;
+  window_.release(at->second.first);
+  parts_.erase(at);
+}
+
+Offset PartitionTask::first_part() const {
+  Offset first = next_;
+  for (const auto& [source, parts] : parts_) first = std::min(first, parts.first);
+  return first;
 }
 
 Result<void> PartitionTask::apply_progress(Offset offset,
@@ -167,12 +173,13 @@ Result<void> PartitionTask::apply_progress(Offset offset,
   if (progress.schema_version > shared_.schema_version) {
     return retry("schema.newer", "columns were added to mapped tables");
   }
-  progress_.emplace_back(offset, progress.gtid_set);
+  const std::uint8_t source = progress.origin.source;
+  progress_.push_back({offset, source, std::string(progress.gtid_set)});
   // A group whose transaction was read to its end, but not the group, was lost with its server.
-  if (parts_ && parts_->source == progress.origin.source && parts_->base < progress.origin.base)
-    drop_parts();
+  const auto parts = parts_.find(source);
+  if (parts != parts_.end() && parts->second.base < progress.origin.base) drop_parts(source);
   if (progress.committed_seq == 0) return {};
-  auto& horizon = horizon_[progress.origin.source];
+  auto& horizon = horizon_[source];
   horizon = std::max(horizon, std::pair(progress.origin.base.epoch, progress.committed_seq));
   return {};
 }
@@ -208,7 +215,7 @@ Result<void> PartitionTask::flush_store() {
   touched_.clear();
   // A group of which parts are still missing must be read again after a crash, and so must a sweep
   // that has not come to every root.
-  Offset whole = parts_ ? parts_->first : next_;
+  Offset whole = first_part();
   if (!sweeps_.empty()) whole = std::min(whole, sweeps_.front()->offset);
   const Offset applied = std::max(applied_, whole);
   if (applied == applied_) return write_batch();
@@ -318,8 +325,9 @@ void PartitionTask::commit_done(bool success) {
   ever_committed_ = true;
   committed_offset_ = commit_offset_under_way_;
   committed_metadata_ = metadata_under_way_;
-  while (!progress_.empty() && progress_.front().first < committed_offset_) {
-    acknowledged_gtids_ = std::move(progress_.front().second);
+  while (!progress_.empty() && progress_.front().offset < committed_offset_) {
+    SeenProgress& seen = progress_.front();
+    acknowledged_gtids_[seen.source] = std::move(seen.gtid_set);
     progress_.pop_front();
   }
 }
@@ -336,7 +344,7 @@ PartitionTask::Progress PartitionTask::progress() const {
       !scanning && sweeps_.empty() && tickets_.empty() && last_append_ < committed_offset_;
   progress.pending = pending_count_;
   progress.dead_letters = dead_count_;
-  progress.gtid_set = acknowledged_gtids_;
+  progress.gtid_sets = acknowledged_gtids_;
   return progress;
 }
 

@@ -119,7 +119,8 @@ class PartitionTask {
     bool settled = false;       // no scan, no append outstanding, all appends committed behind
     std::uint64_t pending = 0;  // roots a sink does not have, without dead letters
     std::uint64_t dead_letters = 0;
-    std::string gtid_set;  // acknowledged: of the last progress record below the commit
+    // Acknowledged, by source: of its last progress record below the commit.
+    std::map<std::uint8_t, std::string> gtid_sets;
   };
   Progress progress() const;
   bool loading(std::size_t sink) const { return loads_[sink].has_value(); }
@@ -141,9 +142,8 @@ class PartitionTask {
     Offset held = -1;            // record it holds back; -1: none
     std::shared_ptr<Scan> scan;  // or the scan
   };
-  struct Parts {
+  struct Parts {  // of a group of one source; those of others may come in between
     std::string root;
-    std::uint8_t source;
     Token base;
     Offset first;
     std::uint32_t count;
@@ -192,7 +192,9 @@ class PartitionTask {
   Result<void> apply_part(const stream::Record& record, const transform::PartRecord& part);
   Result<void> apply_progress(Offset offset, const transform::ProgressRecord& progress);
   Result<void> open_gate(std::uint8_t source, Offset offset);
-  void drop_parts();
+  void drop_parts(std::uint8_t source);
+  // The first record that must be read again after a crash, because of parts; next_ without any.
+  Offset first_part() const;
   void begin_sweep(Offset offset, const transform::SweepRecord& record);
   void sweep(RootEntry& root);
   Result<bool> sweep_some();
@@ -265,10 +267,15 @@ class PartitionTask {
   std::vector<RootEntry*> touched_;  // to be written to the store
   std::vector<std::pair<RootEntry*, Offset>>
       unchecked_;  // lookups to be checked, with the record that asks
-  std::deque<std::pair<Offset, std::string>> progress_;  // GTID sets not acknowledged yet
-  std::string acknowledged_gtids_;
+  struct SeenProgress {
+    Offset offset;
+    std::uint8_t source;
+    std::string gtid_set;
+  };
+  std::deque<SeenProgress> progress_;                       // not acknowledged yet
+  std::map<std::uint8_t, std::string> acknowledged_gtids_;  // by source
   std::unordered_map<std::uint8_t, std::pair<std::uint16_t, std::uint64_t>> horizon_;  // epoch, seq
-  std::optional<Parts> parts_;
+  std::map<std::uint8_t, Parts> parts_;                                                // by source
   std::deque<std::unique_ptr<Sweep>> sweeps_;
 
   std::map<std::uint16_t, std::deque<std::shared_ptr<Scan>>>

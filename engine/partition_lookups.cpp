@@ -14,25 +14,40 @@ namespace {
 
 constexpr int edges_per_step = 256;  // so that a product in a million orders does not stop the rest
 
-std::string edge_prefix(NodeId node, std::string_view key) {
-  std::string prefix(1, static_cast<char>(node));
+constexpr char with_source = '\xff';  // no node has this number
+
+std::string edge_source(std::uint8_t source) {
+  return source == 0 ? std::string() : std::string{with_source, static_cast<char>(source)};
+}
+
+std::string edge_prefix(NodeId node, std::uint8_t source, std::string_view key) {
+  std::string prefix = edge_source(source);
+  prefix.push_back(static_cast<char>(node));
   append_sized(prefix, key);
   return prefix;
 }
 
 // Of the references of `node` that a change concerns.
 std::string edge_prefix(NodeId node, const LookupChangeSeen& change) {
-  return change.every_key ? std::string(1, static_cast<char>(node)) : edge_prefix(node, change.key);
+  if (!change.every_key) return edge_prefix(node, change.source, change.key);
+  std::string prefix = edge_source(change.source);
+  prefix.push_back(static_cast<char>(node));
+  return prefix;
 }
 
 struct Edge {
-  std::string key;
+  transform::Reference reference;
   std::string root;
 };
 Edge edge_of(std::string_view stored) {
   ByteReader in(stored);
-  in.byte();
-  Edge edge{std::string(in.sized()), {}};
+  Edge edge;
+  edge.reference.node = in.byte();
+  if (edge.reference.node == static_cast<NodeId>(with_source)) {
+    edge.reference.source = in.byte();
+    edge.reference.node = in.byte();
+  }
+  edge.reference.key = in.sized();
   edge.root.assign(in.position(), in.remaining());
   return edge;
 }
@@ -54,7 +69,8 @@ void PartitionTask::add_edges_of(std::string_view root_key,
                                  const std::vector<transform::Reference>& references,
                                  transform::StoreBatch& batch) const {
   for (const transform::Reference& reference : references) {
-    batch.put(Family::edge, edge_prefix(reference.node, reference.key).append(root_key), {});
+    batch.put(Family::edge,
+              edge_prefix(reference.node, reference.source, reference.key).append(root_key), {});
   }
 }
 
@@ -94,11 +110,11 @@ Result<bool> PartitionTask::want_one(RootEntry& root, const transform::Reference
                                      std::string& record,
                                      std::vector<transform::Reference>& references) {
   const transform::PlanNode& node = shared_.plan.nodes[reference.node];
-  TAILRACE_ASSIGN(const LookupValue* value,
-                  shared_.view.find(node.lookup_table, node.key_set, reference.key));
+  TAILRACE_ASSIGN(const LookupValue* value, shared_.view.find(node.lookup_table, reference.source,
+                                                              node.key_set, reference.key));
   if (value == nullptr) return false;  // its row will be posted when it comes
   const transform::Fragment* current =
-      root.state.find(reference.node, value->source, reference.key);
+      root.state.find(reference.node, reference.source, reference.key);
   const bool keep = node.when_changed == transform::WhenChanged::keep;
   if (keep) {
     if (value->gone || (current != nullptr && !current->gone)) return false;
@@ -107,13 +123,14 @@ Result<bool> PartitionTask::want_one(RootEntry& root, const transform::Reference
   }
   const auto asked =
       std::find_if(root.asked.begin(), root.asked.end(), [&](const AskedLookup& known) {
-        return known.node == reference.node && known.key == reference.key;
+        return known.node == reference.node && known.source == reference.source &&
+               known.key == reference.key;
       });
   if (asked != root.asked.end()) {
     if (keep || asked->token >= value->token) return false;  // in the log or on its way
     asked->token = value->token;
   } else {
-    root.asked.push_back({reference.node, reference.key, value->token});
+    root.asked.push_back({reference.node, reference.source, reference.key, value->token});
   }
   transform::Fragment fragment;
   if (!value->gone) {
@@ -121,15 +138,17 @@ Result<bool> PartitionTask::want_one(RootEntry& root, const transform::Reference
     for (const transform::Slot slot : node.table_slots) append_value(fragment.values, row[slot]);
   }
   transform::LookupEntry entry;
-  entry.origin = {
-      value->source, {value->token.epoch, value->token.seq, 0}, value->commit_time_us, value->gtid};
+  entry.origin = {reference.source,
+                  {value->token.epoch, value->token.seq, 0},
+                  value->commit_time_us,
+                  value->gtid};
   entry.idx = value->token.idx;
   entry.node = reference.node;
   entry.gone = value->gone;
   entry.key = reference.key;
   entry.values = fragment.values;
   append_lookup_entry(record, entry);
-  fragment.key = transform::fragment_key(reference.node, value->source, reference.key);
+  fragment.key = transform::fragment_key(reference.node, reference.source, reference.key);
   fragment.gone = value->gone;
   transform::references_of(shared_.plan, fragment, references);
   return true;
@@ -210,7 +229,7 @@ Result<bool> PartitionTask::scan_slice(const std::shared_ptr<Scan>& scan, NodeId
   }));
   for (const std::string& stored : edges) {
     const Edge edge = edge_of(stored);
-    TAILRACE_TRY(scan_edge(scan, {id, edge.key}, edge.root));
+    TAILRACE_TRY(scan_edge(scan, edge.reference, edge.root));
   }
   budget -= static_cast<int>(edges.size());
   if (node.refresh_per_second != 0) allowances_[id].roots -= static_cast<double>(edges.size());
@@ -264,7 +283,8 @@ Result<void> PartitionTask::scan_edge(const std::shared_ptr<Scan>& scan,
     transform::direct_references_of(shared_.plan, root->state, kept);
     if (std::find(kept.begin(), kept.end(), wanted) != kept.end()) return {};
     // The reference has left; a later one puts the edge again.
-    batch_.remove(Family::edge, edge_prefix(wanted.node, wanted.key).append(root_key));
+    batch_.remove(Family::edge,
+                  edge_prefix(wanted.node, wanted.source, wanted.key).append(root_key));
     return {};
   }
   return want(*root, {wanted}, -1, scan);

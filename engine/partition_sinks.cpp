@@ -22,7 +22,7 @@ void PartitionTask::queue(RootEntry& root, std::size_t sink) {
 }
 
 bool PartitionTask::needs_document(const RootEntry& root, std::size_t sink) const {
-  if (root.state.find(0, 0, root.key) == nullptr) return false;  // children wait for their root
+  if (root.state.root() == nullptr) return false;  // children wait for their root
   const SinkProgress& progress = root.sinks[sink];
   if (progress.acknowledged == SinkProgress::unknown || root.visible > progress.acknowledged)
     return true;

@@ -166,7 +166,7 @@ Result<bool> PartitionTask::restore() {
   batch_.put(Family::meta, log_id_key, shared_.log_id);
   Result<void> outcome;
   std::uint64_t roots = 0;
-  StateAssembler assembler(shared_.plan.key_columns.size());
+  StateAssembler assembler(shared_.plan.key_parts());
   const auto take = [&](std::string_view key, std::optional<std::string_view> value) {
     if (!outcome) return;
     const auto whole = assembler.add(key, value);
@@ -224,8 +224,10 @@ void PartitionTask::begin_loads_of_new_sinks() {
   for (std::size_t s = 0; s < shared_.sinks.size(); ++s) {
     const auto at = committed_metadata_.loads.find(shared_.sinks[s]);
     const bool same = committed_metadata_.generation == shared_.generation;
-    if (at == committed_metadata_.loads.end() || !same) {
-      loads_[s].emplace();  // a new sink, or all under a new generation: everything goes to it
+    // A new sink, or all under a new generation: everything goes to it. So it does once a shard
+    // that was added has been read: until then no change is shown.
+    if (at == committed_metadata_.loads.end() || !same || !gate_open_) {
+      loads_[s].emplace();
     } else if (at->second) {
       loads_[s].emplace();
       loads_[s]->done = loads_[s]->next = *at->second;

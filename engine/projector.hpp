@@ -51,6 +51,9 @@ struct ProjectorOptions {
   RuleSwitches rules;
 };
 
+// How far each source is to be read, by its index; every source has one.
+using Targets = std::map<std::uint8_t, GtidSet>;
+
 struct ProjectorDependencies {
   stream::EventLog& log;
   transform::StoreFactory& stores;
@@ -74,8 +77,8 @@ class Projector final : public stream::AssignmentListener, public DirtyListener 
   // Finishes what is under way, commits and leaves the group.
   Result<void> close(Deadline deadline);
 
-  // Everything at or before `target` is in every sink, or is a dead letter (engine.md §10).
-  bool has_reached(const GtidSet& target) const;
+  // Everything at or before the targets is in every sink, or is a dead letter (engine.md §10).
+  bool has_reached(const Targets& targets) const;
   std::uint64_t dead_letters() const;
 
  private:

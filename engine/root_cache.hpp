@@ -35,6 +35,7 @@ struct SinkProgress {
 
 struct AskedLookup {
   transform::NodeId node;
+  std::uint8_t source;
   std::string key;
   Token token;
 };

@@ -45,8 +45,8 @@ Result<void> admit(const TableEvent& event, const SchemaPolicy& policy) {
   }
   if (!event.changed.empty() && !follows) {
     return paused(
-        event, fmt::format("changed the name, type or key of {}",
-                              fmt::join(event.changed, ", ")), go_on);
+        event, fmt::format("changed the name, type or key of {}", fmt::join(event.changed, ", ")),
+        go_on);
   }
   if (!event.dropped.empty() && policy.drop_column == SchemaPolicy::DropColumn::pause) {
     return paused(event, fmt::format("dropped {}", fmt::join(event.dropped, ", ")),

@@ -16,6 +16,10 @@ inline std::string state_topic(std::string_view pipeline, std::string_view docum
 inline std::string lookup_topic(std::string_view pipeline, std::string_view table) {
   return std::string(pipeline) + "." + std::string(table) + ".lookup";
 }
+// Where rows of this source belong that carry no key of their root.
+inline std::string placement_topic(std::string_view pipeline, std::string_view source) {
+  return std::string(pipeline) + "." + std::string(source) + ".placement";
+}
 inline std::string control_topic(std::string_view pipeline) {
   return std::string(pipeline) + ".positions";
 }

@@ -7,6 +7,7 @@
 #include <xxhash.h>
 
 #include "core/json_writer.hpp"
+#include "transform/row_keys.hpp"
 
 namespace tailrace::transform {
 
@@ -19,31 +20,13 @@ constexpr std::size_t linear_rows = 16;
 constexpr std::size_t kept_groups = 1024;
 constexpr std::size_t kept_bytes = 1u << 20;
 
-Failure missing_key(const RowChange& row, const std::string& column) {
-  return halt("row.no_key",
-              fmt::format("{}: column '{}' is part of a key but not in the row image; set "
-                          "binlog_row_image=FULL on the source",
-                          row.table->id.text(), column));
-}
-
-// Key bytes of `slots`. nullopt: one of them is NULL.
-Result<bool> append_key(std::string& out, const PlanNode& node, const std::vector<Slot>& slots,
-                        const RowChange& row, std::span<const Value> image) {
-  for (const Slot slot : slots) {
-    const Value& value = image[node.table_columns[slot]];
-    if (value.is_absent()) return missing_key(row, node.columns[slot]);
-    if (value.is_missing()) return false;
-    append_key_part(out, value);
-  }
-  return true;
-}
-
-template <class Columns>
-void append_values(std::string& out, const Columns& table_columns, std::span<const Value> image) {
-  for (const std::uint32_t column : table_columns) append_value(out, image[column]);
-}
-
 }  // namespace
+
+Router::Router(const PipelinePlan& plan, const RoutedShard& shard) : plan_(plan) {
+  for (const DocumentPlan& document : plan.documents) {
+    prefixes_.push_back(document.key_prefix(shard.name, shard.group));
+  }
+}
 
 void Router::begin(const Origin& origin, std::uint32_t pass, std::uint32_t passes) {
   origin_ = origin;
@@ -64,7 +47,7 @@ const Router::Route& Router::route_of(const TableSchema* table) {
   if (!created) return at->second;
   for (std::size_t d = 0; d < plan_.documents.size(); ++d) {
     for (const PlanNode& node : plan_.documents[d].nodes) {
-      if (node.kind != NodeKind::lookup && node.table == table->id.table) {
+      if (node.kind != NodeKind::lookup && !node.deep() && node.table == table->id.table) {
         at->second.nodes.emplace_back(static_cast<std::uint16_t>(d), node.id);
       }
     }
@@ -88,7 +71,6 @@ Result<void> Router::add(const RowChange& row) {
 
 Result<void> Router::read_keys(const PlanNode& node, const RowChange& row,
                                std::span<const Value> image, RowKeys& keys) const {
-  keys.root.clear();
   keys.own.clear();
   TAILRACE_ASSIGN(keys.known, append_key(keys.root, node, node.root_key, row, image));
   TAILRACE_TRY(append_key(keys.own, node, node.key, row, image));
@@ -99,6 +81,7 @@ Result<void> Router::add_to_node(std::uint16_t document, const PlanNode& node,
                                  const RowChange& row) {
   before_.known = false;
   after_.known = false;
+  before_.root = after_.root = prefixes_[document];
   if (row.op != RowOp::insert) TAILRACE_TRY(read_keys(node, row, row.before, before_));
   if (row.op != RowOp::remove) TAILRACE_TRY(read_keys(node, row, row.after, after_));
   const bool stays = after_.known && before_.root == after_.root && before_.own == after_.own;
@@ -133,10 +116,12 @@ Result<void> Router::add_to_lookup(std::uint16_t table, const RowChange& row) {
     }
     const auto key_set = static_cast<std::uint16_t>(set);
     if (!old_key.empty() && old_key != new_key) {
-      put_lookup(table, lookup_log_key(key_set, old_key), {origin_, idx_of(row), true, {}});
+      put_lookup(table, lookup_log_key(origin_.source, key_set, old_key),
+                 {origin_, idx_of(row), true, {}});
     }
     if (!new_key.empty()) {
-      put_lookup(table, lookup_log_key(key_set, new_key), {origin_, idx_of(row), false, values});
+      put_lookup(table, lookup_log_key(origin_.source, key_set, new_key),
+                 {origin_, idx_of(row), false, values});
     }
   }
   return {};
@@ -161,10 +146,24 @@ void Router::put(std::uint16_t document, const PlanNode& node, const RowChange& 
   if (passes_ > 1 && XXH3_64bits(root.data(), root.size()) % passes_ != pass_) return;
   const std::size_t before = arena_.size();
   PendingGroup& group = group_of(document, root);
-  PendingRow pending{node.id, image == nullptr, idx_of(row), keep(keys.own), {arena_.size(), 0}};
+  PendingRow pending{node.id,        image == nullptr,   idx_of(row),
+                     keep(keys.own), {arena_.size(), 0}, false};
+  // Said only where it matters: the record format has it in its flags.
+  pending.alone = row.unchecked && pending.gone && node.id == 0 && plan_.documents[document].falls;
   if (image != nullptr) append_values(arena_, node.table_columns, *image);
   pending.values.size = arena_.size() - pending.values.at;
   group.rows.push_back(pending);
+  bytes_ += arena_.size() - before + sizeof(PendingRow);
+}
+
+void Router::add(const PlacedRow& row) {
+  const std::string root = prefixes_[row.document] + std::string(row.root);
+  if (passes_ > 1 && XXH3_64bits(root.data(), root.size()) % passes_ != pass_) return;
+  const std::size_t before = arena_.size();
+  PendingGroup& group = group_of(row.document, root);
+  const std::uint32_t idx = origin_.base.seq == 0 ? 0 : row.idx;
+  const Piece key = keep(row.key);
+  group.rows.push_back({row.node, row.gone, idx, key, keep(row.values), false});
   bytes_ += arena_.size() - before + sizeof(PendingRow);
 }
 
@@ -194,11 +193,18 @@ Router::PendingGroup& Router::group_of(std::uint16_t document, std::string_view 
   return created ? create() : groups_[at->second];
 }
 
-// Later rows of one fragment replace earlier ones: marks what is to be left out.
-void Router::find_superseded(const std::vector<PendingRow>& rows) {
+// Later rows of one fragment replace earlier ones: marks what is to be left out. A root that was
+// deleted and inserted again took along what hung on it: that stays.
+void Router::find_superseded(const PendingGroup& group) {
+  const std::vector<PendingRow>& rows = group.rows;
+  const bool falls = plan_.documents[group.document].falls;
+  const auto replaced = [&](const PendingRow& row) {
+    return !(falls && row.node == 0 && row.gone && !row.alone);
+  };
   superseded_.assign(rows.size(), false);
   if (rows.size() <= linear_rows) {
     for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (!replaced(rows[i])) continue;
       for (std::size_t k = i + 1; k < rows.size() && !superseded_[i]; ++k) {
         superseded_[i] = rows[k].node == rows[i].node && text(rows[k].key) == text(rows[i].key);
       }
@@ -209,7 +215,7 @@ void Router::find_superseded(const std::vector<PendingRow>& rows) {
   for (std::size_t i = rows.size(); i-- > 0;) {
     scratch_.assign(1, static_cast<char>(rows[i].node));
     scratch_.append(text(rows[i].key));
-    superseded_[i] = !seen.insert(scratch_).second;
+    superseded_[i] = !seen.insert(scratch_).second && replaced(rows[i]);
   }
 }
 
@@ -220,14 +226,15 @@ Result<void> Router::finish(const std::function<Result<void>(const Group&)>& on_
   }
   for (std::size_t i = 0; i < group_count_; ++i) {
     const PendingGroup& group = groups_[i];
-    find_superseded(group.rows);
+    find_superseded(group);
     record_.clear();
     begin_group(record_, origin_);
     std::uint32_t rows = 0;
     for (std::size_t k = 0; k < group.rows.size(); ++k) {
       if (superseded_[k]) continue;
       const PendingRow& row = group.rows[k];
-      append_group_row(record_, {row.node, row.gone, row.idx, text(row.key), text(row.values)});
+      append_group_row(record_,
+                       {row.node, row.gone, row.idx, text(row.key), text(row.values), row.alone});
       ++rows;
     }
     TAILRACE_TRY(on_group({group.document, text(group.root), record_, rows}));

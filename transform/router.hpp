@@ -14,20 +14,30 @@
 #include "core/change.hpp"
 #include "core/result.hpp"
 #include "transform/projection/change_record.hpp"
+#include "transform/placement.hpp"
 #include "transform/projection/document_plan.hpp"
 
 namespace tailrace::transform {
 
+// Whose transactions these are.
+struct RoutedShard {
+  std::string name;
+  std::size_t group = 0;  // in the SourceLayout of the plan
+};
+
 class Router {
  public:
   // `plan` must outlive the router.
-  explicit Router(const PipelinePlan& plan) : plan_(plan) {}
+  explicit Router(const PipelinePlan& plan, const RoutedShard& shard = {});
 
   // Begins a transaction. A giant one is read in `passes` passes, each of which takes the roots
   // whose hash falls on `pass`: memory stays bounded, the order of records stays the same.
   void begin(const Origin& origin, std::uint32_t pass = 0, std::uint32_t passes = 1);
   // Error halt "row.no_key": a key column is not in the row image.
   Result<void> add(const RowChange& row);
+  // A row that carries no key of its root, where Placement says that it is or was. Of two for one
+  // place the later counts.
+  void add(const PlacedRow& row);
 
   struct Group {
     std::uint16_t document;   // index in PipelinePlan::documents
@@ -63,6 +73,7 @@ class Router {
     std::uint32_t idx;
     Piece key;
     Piece values;
+    bool alone;
   };
   struct PendingGroup {
     std::uint16_t document;
@@ -83,6 +94,7 @@ class Router {
   const Route& route_of(const TableSchema* table);
   Result<void> add_to_node(std::uint16_t document, const PlanNode& node, const RowChange& row);
   Result<void> add_to_lookup(std::uint16_t table, const RowChange& row);
+  // `keys.root` holds the prefix of its document's keys already.
   Result<void> read_keys(const PlanNode& node, const RowChange& row, std::span<const Value> image,
                          RowKeys& keys) const;
   // Without `image`: the row has left the root.
@@ -92,13 +104,14 @@ class Router {
   std::string_view text(Piece piece) const {
     return std::string_view(arena_).substr(piece.at, piece.size);
   }
-  void find_superseded(const std::vector<PendingRow>& rows);
+  void find_superseded(const PendingGroup& group);
   void put_lookup(std::uint16_t table, std::string_view key, const LookupRow& row);
   // The rows of a snapshot all carry the token (epoch, 0, 0).
   std::uint32_t idx_of(const RowChange& row) const { return origin_.base.seq == 0 ? 0 : row.index; }
   PendingGroup& group_of(std::uint16_t document, std::string_view root);
 
   const PipelinePlan& plan_;
+  std::vector<std::string> prefixes_;  // of root keys, by document
   std::unordered_map<const TableSchema*, Route> routes_;
   Origin origin_;
   std::string gtid_;

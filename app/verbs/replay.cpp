@@ -6,6 +6,7 @@
 #include "app/pipeline_run.hpp"
 #include "app/verbs/pipeline_option.hpp"
 #include "app/verbs/verb.hpp"
+#include "app/wiring.hpp"
 #include "config/loader.hpp"
 
 namespace tailrace::app {
@@ -24,8 +25,9 @@ config::LoadResult load(const std::string& file, const std::vector<std::string>&
   config::LoadResult lenient =
       config::load_pipeline({.file = file, .overrides = overrides, .require_environment = false});
   // The database's name is what the files are searched for.
-  const bool enough = lenient.spec && !lenient.spec->source.shards.empty() &&
-                      !lenient.spec->source.shards[0].mysql.database.empty();
+  if (!lenient.spec) return strict;
+  const std::vector<ShardPlace> shards = shards_of(*lenient.spec);
+  const bool enough = !shards.empty() && !shards[0].shard->mysql.database.empty();
   return enough ? lenient : strict;
 }
 
@@ -70,7 +72,14 @@ class Replay final : public Verb {
       }
       options.replay->known = capture::KnownSchemas(std::move(*catalog));
     }
-    return run_pipeline(load(file_, overrides_), std::move(options), output);
+    const config::LoadResult loaded = load(file_, overrides_);
+    if (loaded.spec && shards_of(*loaded.spec).size() > 1) {
+      return complain(
+          "the files are one server's binlog, and this pipeline has several shards; "
+          "replay a pipeline file with the shard whose files these are",
+          kUsage);
+    }
+    return run_pipeline(loaded, std::move(options), output);
   }
 
  private:

@@ -2,6 +2,7 @@
 #include "app/pipeline_run.hpp"
 #include "app/verbs/pipeline_option.hpp"
 #include "app/verbs/verb.hpp"
+#include "app/wiring.hpp"
 #include "config/loader.hpp"
 
 namespace tailrace::app {
@@ -42,6 +43,12 @@ class RunVerb final : public Verb {
       const auto set = GtidSet::parse(until_.starts_with("gtid:") ? until_.substr(5) : "?");
       if (!set) {
         return complain("--until takes 'now' or 'gtid:<set>': " + set.error().message, kUsage);
+      }
+      if (loaded.spec && shards_of(*loaded.spec).size() > 1) {
+        return complain(
+            "--until gtid:<set> is a place in one server's history, and this pipeline "
+            "has several shards: --until now",
+            kUsage);
       }
       options.until = *set;
     }

@@ -24,6 +24,8 @@ struct RowsEvent {
   EventType type = EventType::unknown;
   bool partial = false;            // PARTIAL_UPDATE_ROWS: JSON values may be differences
 
+  // The session had foreign_key_checks = 0.
+  bool unchecked() const { return (flags & 0x2) != 0; }
   // The statement's last row event: table ids are forgotten after it.
   bool ends_statement() const { return (flags & 0x1) != 0; }
 };

@@ -68,8 +68,8 @@ Broken barrier(WorldOptions options) {
   s.send(next);
   s.sink(next);
   if (s.world.sink().documents().empty()) return s.rest();
-  const auto shown = read_document(s.world.sink().documents().at("1").write);
-  if (shown->values.at({Table::products, 1}) == gone) return "read before the view was there";
+  const auto shown = read_document(s.world.sink().documents().at("1").write, 1);
+  if (shown->values.at({0, Table::products, 1}) == gone) return "read before the view was there";
   return s.rest();
 }
 

@@ -54,6 +54,53 @@ Broken root_deleted_and_back(WorldOptions options) {
   return s.rest(true);
 }
 
+Write payment(std::int64_t id, std::int64_t of_order, std::int64_t amount) {
+  return {Table::payments, id, Row{id, of_order, amount}};
+}
+
+// The binlog says nothing of the payments that go with their order.
+Broken cascade_in_no_binlog(WorldOptions options) {
+  options.payments_hang = true;
+  Stage s(std::move(options));
+  const auto first = s.write({order(1, 1), payment(1, 1, 5)});
+  s.work(s.owner());
+  const auto deleted = s.write({no_order(1)});
+  s.write({order(1, 2)});
+  s.work(s.owner());
+  s.move({.kill = true});
+  s.again(first);
+  s.again(deleted);
+  s.write({payment(2, 1, 7)});
+  return s.rest(true);
+}
+
+// REPLACE: the order goes and comes back in one transaction, its payments only go.
+Broken cascade_of_a_replaced_order(WorldOptions options) {
+  options.payments_hang = true;
+  Stage s(std::move(options));
+  const auto first = s.write({order(1, 1), payment(1, 1, 5), payment(2, 1, 6)});
+  s.write({no_order(1), order(1, 2), payment(3, 1, 7)});
+  s.work(s.owner());
+  s.again(first);
+  return s.rest(true);
+}
+
+// What left the order before it was deleted lives on in another one, and may come back.
+Broken cascade_behind_a_move(WorldOptions options) {
+  options.payments_hang = true;
+  Stage s(std::move(options));
+  s.write({order(1, 1), order(2, 1), payment(1, 1, 5), payment(2, 1, 6)});
+  const auto moved = s.write({payment(1, 2, 5)});
+  s.work(s.owner());
+  s.write({no_order(1)});
+  s.move({.kill = true});
+  s.again(moved);
+  s.again(moved - 1);
+  s.write({order(1, 3)});
+  s.write({payment(1, 1, 8)});
+  return s.rest(true);
+}
+
 // Insert and delete fall into one flush of the owner; a zombie holds the inserted document.
 Broken ghost_by_a_zombie(WorldOptions options) {
   Stage s(std::move(options));
@@ -173,6 +220,12 @@ const Directed schedules[] = {
      [](O& o) { o.rules.order_by_token = false; }},
     {"ChildMoves", child_moves, "R5: by token", [](O& o) { o.rules.order_by_token = false; }},
     {"RootDeletedAndBack", root_deleted_and_back, "", nullptr},
+    {"CascadeInNoBinlog", cascade_in_no_binlog, "§4: hidden cascades are emulated",
+     [](O& o) { o.cascades_declared = false; }},
+    {"CascadeOfAReplacedOrder", cascade_of_a_replaced_order, "§4: hidden cascades are emulated",
+     [](O& o) { o.cascades_declared = false; }},
+    {"CascadeBehindAMove", cascade_behind_a_move, "§4: hidden cascades are emulated",
+     [](O& o) { o.cascades_declared = false; }},
     {"GhostByAZombie", ghost_by_a_zombie, "R12: a stub for what we never wrote",
      [](O& o) { o.rules.stub_unseen = false; }},
     {"LateWriteAfterADelete", late_write_after_a_delete, "§7: deletes keep their version",

@@ -28,12 +28,13 @@ void tell_seed(int) {
   std::_Exit(written > 0 ? 134 : 135);
 }
 
-void run_many(const char* kind, std::uint64_t first, std::uint64_t count, std::size_t length) {
+void run_many(const char* kind, std::uint64_t first, std::uint64_t count, std::size_t length,
+              SourceKind sources = SourceKind::one) {
   std::signal(SIGABRT, tell_seed);
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
     std::snprintf(at_work, sizeof at_work, "\nsimulation: %s seed %llu\n", kind,
                   static_cast<unsigned long long>(seed));
-    const Schedule schedule = make_schedule(seed, length);
+    const Schedule schedule = make_schedule(seed, length, sources);
     const auto broken = run(schedule);
     if (!broken) continue;
     std::printf("broken: %s seed %llu: %s\n", kind, static_cast<unsigned long long>(seed),
@@ -58,9 +59,11 @@ void run_many(const char* kind, std::uint64_t first, std::uint64_t count, std::s
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr std::uint64_t short_runs = 500;
 constexpr std::uint64_t long_runs = 20;
+constexpr std::uint64_t two_source_runs = 100;
 #else
 constexpr std::uint64_t short_runs = 10'000;
 constexpr std::uint64_t long_runs = 500;
+constexpr std::uint64_t two_source_runs = 2000;
 #endif
 
 TEST(RandomRuns, ShortOnesKeepTheLaw) {
@@ -70,6 +73,22 @@ TEST(RandomRuns, ShortOnesKeepTheLaw) {
 
 TEST(RandomRuns, LongOnesKeepTheLaw) {
   run_many("LONG", setting("TAILRACE_SIM_SEED", 1), setting("TAILRACE_SIM_LONG", long_runs), 3000);
+}
+
+// TAILRACE_SIM_TWO sets how many of each kind.
+TEST(RandomRuns, OfShardsWithDocumentsOfTheirOwnKeepTheLaw) {
+  run_many("TWO", setting("TAILRACE_SIM_SEED", 1), setting("TAILRACE_SIM_TWO", two_source_runs),
+           400, SourceKind::by_shard);
+}
+
+TEST(RandomRuns, OfShardsThatShareDocumentsKeepTheLaw) {
+  run_many("TWO", setting("TAILRACE_SIM_SEED", 1), setting("TAILRACE_SIM_TWO", two_source_runs),
+           400, SourceKind::unique);
+}
+
+TEST(RandomRuns, OfTablesInTwoDatabasesKeepTheLaw) {
+  run_many("TWO", setting("TAILRACE_SIM_SEED", 1), setting("TAILRACE_SIM_TWO", two_source_runs),
+           400, SourceKind::split);
 }
 
 struct Ablation {
@@ -101,8 +120,13 @@ const Ablation ablations[] = {
     {"R18 replay behind", [](O& o) { o.rules.replay_behind = false; }},
     {"R18 restore over a gap", [](O& o) { o.rules.restore_over_gap = false; }},
     {"R19 never jump", [](O& o) { o.log_rules.stop_out_of_range = false; }},
+    {"emulate hidden cascades", [](O& o) { o.cascades_declared = false; }},
     {"marks until current", [](O& o) { o.rules.mark_until_current = false; }},
     {"wait for the first load", [](O& o) { o.rules.wait_for_first_load = false; }},
+    {"deep: follow parents", [](O& o) { o.rules.follow_parents = false; }},
+    {"deep: catch up with the log", [](O& o) { o.rules.catch_up_placement = false; }},
+    {"deep: whole transactions", [](O& o) { o.rules.place_whole = false; }},
+    {"deep: place before show", [](O& o) { o.rules.place_before_show = false; }},
     {"sink compares versions", [](O& o) { o.sink_rules.compare_versions = false; }},
     {"sink keeps stubs", [](O& o) { o.sink_rules.keep_stubs = false; }},
 };

@@ -35,14 +35,14 @@ void World::end_faults() {
     sink->set_down(std::nullopt);
     cured.merge(sink->cure());
   }
-  for (const std::string& id : cured) touch(std::stoll(id));  // what cures a dead letter
+  for (const std::string& id : cured) touch_document(id);  // what cures a dead letter
   if (living() == 0 && !workers_.empty()) workers_[0]->up = true;
 }
 
 void World::come_to_rest() {
   end_faults();
   for (int round = 0; round < patience_rounds && !broken(); ++round) {
-    for (int n = 0; n < 8; ++n) step_capture();
+    for (int n = 0; n < 8; ++n) step_captures();
     for (const auto& worker : workers_) {
       step(*worker);
       while (worker->projector && log_->deliver_append(worker->member)) continue;
@@ -59,7 +59,10 @@ void World::come_to_rest() {
 // What the engine itself says of being done must be true.
 bool World::promised() const {
   if (living() != 1) return false;
-  const GtidSet executed = server_.executed();
+  engine::Targets executed;
+  for (std::size_t n = 0; n < sources(); ++n) {
+    executed[static_cast<std::uint8_t>(n)] = servers_[n]->executed();
+  }
   return std::any_of(workers_.begin(), workers_.end(), [&](const auto& worker) {
     return worker->up && worker->projector && worker->projector->has_reached(executed) &&
            worker->projector->dead_letters() == 0;
@@ -67,9 +70,9 @@ bool World::promised() const {
 }
 
 bool World::at_rest() {
-  if (!capture_ || !capture_->committed().source.gtid_set.contains(server_.executed()) ||
-      capture_->committed().source.snapshot != SnapshotPhase::done) {
-    restless_ = "capture is not at the source's end";
+  for (std::size_t n = 0; n < sources(); ++n) {
+    if (is_captured(n)) continue;
+    restless_ = "capture is not at the end of source " + std::to_string(n);
     return false;
   }
   for (const auto& sink : sinks_) {
@@ -148,21 +151,32 @@ std::string World::kinds_from(stream::Partition partition, stream::Offset from) 
 
 void World::look_at_documents() {
   for (const auto& sink : sinks_) {
-    const auto how = sink->law().at_rest(server_.model(), sink->documents());
+    const auto how = sink->law().at_rest(models_, sink->documents());
     if (how) fail(sink->name() + " " + *how);
   }
 }
 
 void World::touch_all() {
-  std::vector<std::int64_t> orders;
-  for (const auto& [id, row] : server_.model().rows(Table::orders)) orders.push_back(id);
-  for (const std::int64_t id : orders) touch(id);
+  for (std::size_t n = 0; n < sources(); ++n) {
+    std::vector<std::int64_t> orders;
+    for (const auto& [id, row] : server(n).model().rows(Table::orders)) orders.push_back(id);
+    for (const std::int64_t id : orders) touch(id, n);
+  }
 }
 
-void World::touch(std::int64_t order) {
-  const bool was_there = server_.model().find(Table::orders, order) != nullptr;
-  server_.commit({{Table::orders, order, Row{order, touches_++}}});
-  if (!was_there) server_.commit({{Table::orders, order, std::nullopt}});
+void World::touch(std::int64_t order, std::size_t source) {
+  const bool was_there = server(source).model().find(Table::orders, order) != nullptr;
+  server(source).commit({{Table::orders, order, Row{order, touches_++}}});
+  if (!was_there) server(source).commit({{Table::orders, order, std::nullopt}});
+}
+
+void World::touch_document(const std::string& id) {
+  const DocumentPlace place = place_of(id);
+  std::size_t source = place.source.value_or(0);
+  for (std::size_t n = 0; !place.source && n < sources(); ++n) {
+    if (server(n).model().find(Table::orders, place.order) != nullptr) source = n;
+  }
+  touch(place.order, source);
 }
 
 }  // namespace tailrace::simulation

@@ -36,7 +36,8 @@ class Runner {
     coverage()["lookup appended"] += log.calls(LogCall::append);
     coverage()["log written by capture"] += log.calls(LogCall::writer_append);
     coverage()["capture opened"] += log.calls(LogCall::open_writer);
-    coverage()["transaction committed"] += world_.server().binlog().size();
+    for (std::size_t n = 0; n < world_.sources(); ++n)
+      coverage()["transaction committed"] += world_.server(n).binlog().size();
   }
 
  private:
@@ -59,25 +60,30 @@ class Runner {
   }
 
   void act_on_source(Act act, Random& random) {
+    const std::size_t source = world_.sources() == 1 ? 0 : random.below(world_.sources());
+    SimServer& server = world_.server(source);
     switch (act) {
-      case Act::transaction:
-        return world_.server().commit(random_writes(random, world_.server().model()));
+      case Act::transaction: {
+        const std::vector<Write> writes =
+            random_writes(random, server.model(), world_.options().shipments);
+        return server.commit(held_by(world_.options().sources, source, writes));
+      }
       case Act::transaction_elsewhere:
-        return world_.server().commit_elsewhere();
+        return server.commit_elsewhere();
       case Act::truncate:
-        return world_.server().truncate(static_cast<Table>(random.below(table_count)));
+        return truncate(server, source, static_cast<Table>(random.below(table_count)));
       case Act::fail_over:
         // What an aborted batch showed is repeated with higher tokens, which is a known gap (see
         // directed_capture_test.cpp).
-        if (!world_.capture_committed()) return;
-        return world_.server().fail_over(random.below(3));
+        if (!world_.capture_committed(source)) return;
+        return server.fail_over(random.below(3));
       case Act::step_capture:
-        return world_.step_capture();
+        return world_.step_capture(0, source);
       case Act::run_capture:
-        for (std::uint64_t n = 2 + random.below(8); n > 0; --n) world_.step_capture();
+        for (std::uint64_t n = 2 + random.below(8); n > 0; --n) world_.step_capture(0, source);
         return;
       case Act::crash_capture:
-        return world_.step_capture(1 + static_cast<int>(random.below(12)));
+        return world_.step_capture(1 + static_cast<int>(random.below(12)), source);
       case Act::abort_capture:
         world_.log().fail(fakes::LogCall::writer_commit, 1,
                           retry("sim.aborted", "the log said no").value(), random.chance(40));
@@ -145,7 +151,7 @@ class Runner {
         return sink.refuse_next();
       case Act::poison:
         if (random.chance(70)) return sink.relent();
-        return sink.poison(std::to_string(1 + random.below(4)));
+        return sink.poison(poisoned(random));
       case Act::sink_down:
         if (!sink.down_since()) sink.set_down(world_.clock().now());
         return;
@@ -166,6 +172,8 @@ class Runner {
       case Act::trim:
         return trim(random);
       case Act::compact:
+        if (world_.options().shipments && random.chance(40))
+          return log.compact(world_.placement_topic(random.below(world_.sources())));
         return log.compact(random.chance(60) ? world_.state_topic()
                                              : World::lookup_topics()[random.below(3)]);
       case Act::slow_commits:
@@ -181,9 +189,36 @@ class Runner {
         return lag(random);
       case Act::lose_log:
         return world_.lose_log();
+      case Act::lose_placement:
+        return lose_placement(random);
       default:
         return;
     }
+  }
+
+  // Where a source does not hold the table, nobody empties it.
+  void truncate(SimServer& server, std::size_t source, Table table) {
+    const std::vector<Write> any = {{table, 1, std::nullopt}};
+    if (held_by(world_.options().sources, source, any).empty()) return;
+    server.truncate(table);
+  }
+
+  // Capture's machine goes down, or what it remembers is deleted or damaged.
+  void lose_placement(Random& random) {
+    for (std::size_t n = 0; n < world_.sources(); ++n) world_.kill_capture(n);
+    switch (random.below(3)) {
+      case 0:
+        return world_.capture_stores().lose_all();
+      case 1:
+        return world_.capture_stores().damage(random);
+      default:
+        return world_.capture_stores().lose_unsynced(random);
+    }
+  }
+
+  std::string poisoned(Random& random) {
+    const auto order = static_cast<std::int64_t>(1 + random.below(4));
+    return world_.document_id(order, random.below(world_.sources()));
   }
 
   // Old records leave the log, never beyond what the group has committed.

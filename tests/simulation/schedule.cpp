@@ -13,7 +13,7 @@ struct Weight {
   unsigned often;
 };
 
-constexpr std::array<Weight, 37> weights = {{
+constexpr std::array<Weight, 38> weights = {{
     {Act::transaction, "transaction", 160},
     {Act::transaction_elsewhere, "transaction_elsewhere", 6},
     {Act::truncate, "truncate", 5},
@@ -51,6 +51,7 @@ constexpr std::array<Weight, 37> weights = {{
     {Act::refuse_commit, "refuse_commit", 8},
     {Act::lag_lookups, "lag_lookups", 10},
     {Act::lose_log, "lose_log", 1},
+    {Act::lose_placement, "lose_placement", 6},
 }};
 
 const char* name_of(Act act) {
@@ -72,10 +73,11 @@ WorldOptions random_options(Random& random) {
   if (random.chance(40)) options.capture_batch_bytes = 150 + random.below(400);
   if (random.chance(40)) options.pass_bytes = 60 + random.below(200);
   options.snapshot_chunk_rows = 1 + random.below(5);
+  options.shipments = random.chance(60);
   ShopModel model;
   if (random.chance(60)) {
     for (std::uint64_t n = random.below(12); n > 0; --n) {
-      for (Write& write : random_writes(Random(random.bits()), model)) {
+      for (Write& write : random_writes(Random(random.bits()), model, options.shipments)) {
         model.commit({write});
         options.before.push_back(std::move(write));
       }
@@ -90,11 +92,13 @@ std::string text_of(const Action& action) {
   return std::string(name_of(action.act)) + " " + std::to_string(action.bits);
 }
 
-Schedule make_schedule(std::uint64_t seed, std::size_t length) {
+Schedule make_schedule(std::uint64_t seed, std::size_t length, SourceKind sources) {
   Random random(seed);
   Schedule schedule;
   schedule.seed = seed;
   schedule.options = random_options(random);
+  schedule.options.sources = sources;
+  schedule.options.payments_hang = sources == SourceKind::one && seed % 3 == 0;
   // The embedded log has one process.
   if (schedule.options.keeps_state) schedule.workers = 1 + random.below(3);
   unsigned total = 0;
@@ -139,8 +143,11 @@ std::string describe(const Schedule& schedule) {
                     std::to_string(options.partitions) + " partitions, " +
                     std::to_string(schedule.workers) + " workers, " +
                     std::to_string(options.sinks) + " sinks, parts of " +
-                    std::to_string(options.part_bytes) + " bytes, " +
-                    std::to_string(options.before.size()) + " writes before\n";
+                    std::to_string(options.part_bytes) + " bytes, sources " +
+                    std::to_string(static_cast<int>(options.sources)) + ", " +
+                    std::to_string(options.before.size()) + " writes before" +
+                    (options.payments_hang ? ", payments hang on orders" : "") +
+                    (options.shipments ? ", with shipments\n" : "\n");
   for (const Action& action : schedule.actions) {
     out += "  " + text_of(action) + "\n";
   }

@@ -52,6 +52,7 @@ enum class Act : std::uint8_t {
   refuse_commit,
   lag_lookups,
   lose_log,
+  lose_placement,
 };
 
 struct Action {
@@ -68,7 +69,8 @@ struct Schedule {
 };
 
 // `length`: number of actions.
-Schedule make_schedule(std::uint64_t seed, std::size_t length);
+Schedule make_schedule(std::uint64_t seed, std::size_t length,
+                       SourceKind sources = SourceKind::one);
 
 // How the law was broken; nullopt: it held.
 std::optional<std::string> run(const Schedule& schedule);
@@ -80,6 +82,8 @@ std::string text_of(const Action& action);
 std::string describe(const Schedule& schedule);
 
 // One random transaction of the shop.
-std::vector<Write> random_writes(Random random, const ShopModel& model);
+std::vector<Write> random_writes(Random random, const ShopModel& model, bool shipments);
+// What of it a source of this kind can hold.
+std::vector<Write> held_by(SourceKind kind, std::size_t source, std::vector<Write> writes);
 
 }  // namespace tailrace::simulation

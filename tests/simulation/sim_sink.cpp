@@ -32,7 +32,7 @@ Result<void> SimSinkStore::arrive(const DocumentWrite& write) {
   }
   ++coverage()[stale ? "write refused as stale" : "document shown"];
   if (stale) return {};
-  if (!broken_) broken_ = law_.shown(model_, write);
+  if (!broken_) broken_ = law_.shown(models_, write);
   if (write.deleted && !rules_.keep_stubs) {
     documents_.erase(write.id);
   } else {

@@ -29,8 +29,8 @@ struct SinkBatchState {
 
 class SimSinkStore {
  public:
-  SimSinkStore(std::string name, const ShopModel& model, SinkRules rules)
-      : name_(std::move(name)), model_(model), rules_(rules) {}
+  SimSinkStore(std::string name, const Models& models, SinkRules rules)
+      : name_(std::move(name)), models_(models), rules_(rules) {}
 
   const std::string& name() const { return name_; }
   const Documents& documents() const { return documents_; }
@@ -67,7 +67,7 @@ class SimSinkStore {
   Result<void> arrive(const DocumentWrite& write);
 
   const std::string name_;
-  const ShopModel& model_;
+  const Models& models_;
   const SinkRules rules_;
   Law law_;
   Law::Broken broken_;

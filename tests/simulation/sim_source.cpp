@@ -20,6 +20,9 @@ const std::array<TableShape, table_count>& shapes() {
       {"products", {"id", "name", "category_id"}},
       {"categories", {"id", "name"}},
       {"prices", {"id", "amount"}},
+      {"shipments", {"id", "order_id", "carrier"}},
+      {"parcels", {"id", "shipment_id", "weight"}},
+      {"scans", {"id", "parcel_id", "place"}},
   }};
   return all;
 }
@@ -85,16 +88,27 @@ std::vector<TableSchema> shop_schemas() {
   return schemas;
 }
 
-SimServer::SimServer() { fail_over(0); }
+SimServer::SimServer(std::size_t source) : source_(source) { fail_over(0); }
 
 void SimServer::commit(const std::vector<Write>& writes) {
-  Changes changes = model_.commit(writes);
+  // The column that documents show, by table.
+  static constexpr std::size_t shown[table_count] = {1, 4, 2, 1, 1, 1, 2, 2, 2};
+  std::vector<Write> own = writes;
+  for (Write& write : own) {
+    if (!write.row) continue;
+    std::int64_t& number = (*write.row)[shown[static_cast<std::size_t>(write.table)]];
+    if (number == null_value) continue;
+    number =
+        number % numbers_of_a_source + static_cast<std::int64_t>(source_) * numbers_of_a_source;
+  }
+  Changes changes = model_.commit(own);
   if (!changes.empty()) append(std::move(changes));
 }
 
 void SimServer::commit_elsewhere() { append({}); }
 
 void SimServer::truncate(Table table) {
+  if (payments_hang_ && table == Table::orders) return;  // refused: a foreign key points at it
   std::vector<Write> writes;
   for (const auto& [key, row] : model_.rows(table)) writes.push_back({table, key, std::nullopt});
   append(model_.commit(writes));
@@ -111,11 +125,13 @@ void SimServer::fail_over(std::size_t lost) {
     binlog_.resize(binlog_.size() - lost);
     ShopModel replica;
     replica.take_loads(model_);
+    if (payments_hang_) replica.hang_payments();
     model_ = std::move(replica);
     for (const BinlogEntry& entry : binlog_) model_.replay(entry.changes);
   }
   ++servers_;
   uuid_.fill(static_cast<std::uint8_t>(servers_));
+  uuid_[0] = static_cast<std::uint8_t>(source_);
   uuid_text_ = uuid_text(uuid_);
   next_number_ = 1;
 }
@@ -152,13 +168,15 @@ Transaction SimSource::announce(TransactionKind kind) const {
   return transaction;
 }
 
-// The consistent snapshot: lookup tables first, as the real one does.
+// The consistent snapshot: lookup tables first, as the real one does. Of the others a parent may
+// come before its children or behind them.
 void SimSource::read_tables() {
   high_ = server_.binlog().size();
   server_.note_read(high_);
   server_.note_load();
-  for (const Table table : {Table::products, Table::categories, Table::prices, Table::orders,
-                            Table::items, Table::payments}) {
+  for (const Table table :
+       {Table::products, Table::categories, Table::prices, Table::orders, Table::items,
+        Table::parcels, Table::payments, Table::shipments, Table::scans}) {
     Changes chunk;
     for (const auto& [key, row] : server_.model().rows(table)) {
       chunk.push_back({table, std::nullopt, row});

@@ -16,13 +16,14 @@ namespace tailrace::simulation {
 
 struct BinlogEntry {
   Gtid gtid;
-  Changes changes;  // empty: a transaction of tables that nobody asked for
+  Changes changes;                 // empty: a transaction of tables that nobody asked for
   std::optional<Table> emptied{};  // by a statement that logs no rows, though `changes` names them
 };
 
 class SimServer {
  public:
-  SimServer();
+  // `source`: its number, which its rows show.
+  explicit SimServer(std::size_t source = 0);
 
   void commit(const std::vector<Write>& writes);
   void commit_elsewhere();  // in tables that no pipeline reads
@@ -32,6 +33,10 @@ class SimServer {
 
   const ShopModel& model() const { return model_; }
   void note_load() { model_.note_load(); }
+  void hang_payments() {
+    payments_hang_ = true;
+    model_.hang_payments();
+  }
   const std::vector<BinlogEntry>& binlog() const { return binlog_; }
   const std::string& uuid() const { return uuid_text_; }
   GtidSet executed() const;
@@ -43,7 +48,9 @@ class SimServer {
 
  private:
   void append(Changes changes);
+  const std::size_t source_;
   ShopModel model_;
+  bool payments_hang_ = false;
   std::vector<BinlogEntry> binlog_;
   std::string uuid_text_;
   Uuid uuid_{};

@@ -23,6 +23,17 @@ Write no_order(std::int64_t id) { return {Table::orders, id, std::nullopt}; }
 Write product(std::int64_t name) { return {Table::products, 1, Row{1, name, null_value}}; }
 Write no_product() { return {Table::products, 1, std::nullopt}; }
 Write price(std::int64_t amount) { return {Table::prices, 1, Row{1, amount}}; }
+Write shipment(std::int64_t id, std::int64_t in_order, std::int64_t carrier) {
+  return {Table::shipments, id, Row{id, in_order, carrier}};
+}
+Write parcel(std::int64_t id, std::int64_t in_shipment, std::int64_t weight) {
+  return {Table::parcels, id, Row{id, in_shipment, weight}};
+}
+Write scan(std::int64_t id, std::int64_t in_parcel, std::int64_t place) {
+  return {Table::scans, id, Row{id, in_parcel, place}};
+}
+Write no_shipment(std::int64_t id) { return {Table::shipments, id, std::nullopt}; }
+Write no_parcel(std::int64_t id) { return {Table::parcels, id, std::nullopt}; }
 Write no_price() { return {Table::prices, 1, std::nullopt}; }
 
 Stage::Stage(WorldOptions options) : world(by_hand(std::move(options))) {
@@ -35,14 +46,14 @@ void Stage::step(Worker& worker, int times) {
   for (int n = 0; n < times; ++n) world.step(worker);
 }
 
-Stage::Offset Stage::write(const std::vector<Write>& writes) {
-  world.server().commit(writes);
+Stage::Offset Stage::write(const std::vector<Write>& writes, std::size_t source) {
+  world.server(source).commit(writes);
   world.capture_all();
   return end() - 1;
 }
 
-Stage::Offset Stage::truncate(Table table) {
-  world.server().truncate(table);
+Stage::Offset Stage::truncate(Table table, std::size_t source) {
+  world.server(source).truncate(table);
   world.capture_all();
   return end() - 1;
 }

@@ -31,10 +31,10 @@ class Stage {
   World world;
   Worker& owner() { return *owner_; }
 
-  // One transaction at the source, read and published: offset of its last record.
-  Offset write(const std::vector<Write>& writes);
+  // One transaction at a source, read and published: offset of its last record.
+  Offset write(const std::vector<Write>& writes, std::size_t source = 0);
   // The same of a statement that empties a table.
-  Offset truncate(Table table);
+  Offset truncate(Table table, std::size_t source = 0);
   // The record at `offset` comes once more, as after a rewind.
   void again(Offset offset);
   Offset end() { return world.log().last_record(world.change_topic(), 0) + 1; }
@@ -68,6 +68,11 @@ Write no_order(std::int64_t id);
 Write product(std::int64_t name);
 Write no_product();
 Write price(std::int64_t amount);
+Write shipment(std::int64_t id, std::int64_t in_order, std::int64_t carrier);
+Write parcel(std::int64_t id, std::int64_t in_shipment, std::int64_t weight);
+Write scan(std::int64_t id, std::int64_t in_parcel, std::int64_t place);
+Write no_shipment(std::int64_t id);
+Write no_parcel(std::int64_t id);
 Write no_price();
 
 }  // namespace tailrace::simulation

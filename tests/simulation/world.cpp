@@ -5,6 +5,7 @@
 #include "core/log.hpp"
 #include "engine/topics.hpp"
 #include "tests/simulation/coverage.hpp"
+#include "tests/simulation/schedule.hpp"
 
 namespace tailrace::simulation {
 
@@ -26,11 +27,43 @@ LookupSpec lookup_of(const std::string& name, const std::string& table, const st
   return spec;
 }
 
-std::vector<transform::DocumentSpec> documents(bool keep_prices) {
+transform::ChildSpec child_of(const std::string& name, const std::string& on) {
+  transform::ChildSpec spec;
+  spec.name = name;
+  spec.table = name;
+  spec.on = {on};
+  return spec;
+}
+
+transform::ChildSpec shipments() {
+  transform::ChildSpec shipments = child_of("shipments", "order_id");
+  transform::ChildSpec parcels = child_of("parcels", "shipment_id");
+  parcels.children = {child_of("scans", "parcel_id")};
+  shipments.children = {std::move(parcels)};
+  return shipments;
+}
+
+const std::vector<std::string> shards = {"a", "b"};
+
+transform::SourceLayout layout_of(SourceKind kind) {
+  transform::SourceLayout layout;
+  layout.groups = {{"", {{shards[0], 0}}}};
+  if (kind == SourceKind::by_shard || kind == SourceKind::unique) {
+    layout.groups[0].shards.push_back({shards[1], 1});
+  }
+  if (kind == SourceKind::split) {
+    layout.groups.push_back({"pay", {{shards[1], 1}}});
+    layout.tables["payments"] = 1;
+  }
+  return layout;
+}
+
+std::vector<transform::DocumentSpec> documents(const WorldOptions& options) {
   transform::DocumentSpec order;
   order.name = "order";
   order.root = "orders";
-  order.id = "{id}";
+  order.id = options.sources == SourceKind::by_shard ? "{shard}-{id}" : "{id}";
+  order.unique_across_shards = options.sources == SourceKind::unique;
   transform::ChildSpec items;
   items.name = "items";
   items.table = "items";
@@ -39,13 +72,16 @@ std::vector<transform::DocumentSpec> documents(bool keep_prices) {
                                  {{"name", "name"}, {"category_id", "category_id"}});
   product.lookups = {lookup_of("category", "categories", "category_id", {{"name", "name"}})};
   LookupSpec price = lookup_of("price", "prices", "price_id", {{"amount", "amount"}});
-  if (keep_prices) price.when_changed = transform::WhenChanged::keep;
+  if (options.keep_prices) price.when_changed = transform::WhenChanged::keep;
   items.lookups = {product, price};
   transform::ChildSpec payments;
   payments.name = "payments";
   payments.table = "payments";
   payments.on = {"order_id"};
   order.children = {items, payments};
+  if (options.payments_hang && options.cascades_declared)
+    order.cascades = {{"payments", {"order_id"}, "orders", false}};
+  if (options.shipments) order.children.push_back(shipments());
   return {order};
 }
 
@@ -63,20 +99,57 @@ World::World(WorldOptions options)
       change_topic_(engine::change_topic(pipeline, "order")),
       state_topic_(engine::state_topic(pipeline, "order")) {
   configure_log(options_.trace ? LogLevel::info : LogLevel::silent, LogFormat::text);
-  plan_ = *transform::compile_plan(documents(options_.keep_prices), shop_schemas());
-  for (std::size_t n = 0; n < options_.sinks; ++n) {
-    sinks_.push_back(std::make_unique<SimSinkStore>("sink" + std::to_string(n), server_.model(),
-                                                    options_.sink_rules));
+  for (std::size_t n = 0; n < (options_.sources == SourceKind::one ? 1u : 2u); ++n) {
+    servers_.push_back(std::make_unique<SimServer>(n));
+    if (options_.payments_hang) servers_[n]->hang_payments();
+    models_.push_back(&servers_[n]->model());
+    captures_.emplace_back();
+    // The second database with all tables has every other row, too.
+    const bool all = n == 0 || options_.sources == SourceKind::split;
+    std::vector<Write> before;
+    for (std::size_t i = 0; i < options_.before.size(); ++i) {
+      if (all || i % 2 == 1) before.push_back(options_.before[i]);
+    }
+    before = held_by(options_.sources, n, std::move(before));
+    if (!before.empty()) servers_[n]->commit(before);
   }
-  if (!options_.before.empty()) server_.commit(options_.before);
+  known_sources_ = options_.second_later ? 1 : servers_.size();
+  plan_ = *transform::compile_plan(documents(options_), shop_schemas(), layout());
+  for (std::size_t n = 0; n < options_.sinks; ++n) {
+    sinks_.push_back(
+        std::make_unique<SimSinkStore>("sink" + std::to_string(n), models_, options_.sink_rules));
+  }
   lose_log();
   identity_ = {"log0", 0};
 }
 
 World::~World() = default;
 
+transform::SourceLayout World::layout() const {
+  transform::SourceLayout layout = layout_of(options_.sources);
+  if (known_sources_ == 1) layout.groups[0].shards.resize(1);
+  return layout;
+}
+
+void World::add_source() {
+  for (auto& capture : captures_) capture.reset();
+  for (const auto& worker : workers_) worker->projector.reset();
+  known_sources_ = servers_.size();
+  plan_ = *transform::compile_plan(documents(options_), shop_schemas(), layout());
+}
+
+std::string World::placement_topic(std::size_t source) const {
+  return engine::placement_topic(pipeline, shards[source]);
+}
+
+std::string World::document_id(std::int64_t order, std::size_t source) const {
+  const std::string id = std::to_string(order);
+  return options_.sources == SourceKind::by_shard ? shards[source] + "-" + id : id;
+}
+
 void World::lose_log() {
-  capture_.reset();
+  for (auto& capture : captures_) capture.reset();
+  capture_stores_.lose_all();
   for (const auto& worker : workers_) {
     worker->projector.reset();
     worker->stores->lose_all();
@@ -93,7 +166,7 @@ void World::lose_log() {
   log_->set_power_cut([this] { return fuse_.burn(); });
   identity_.generation = static_cast<std::uint16_t>(identity_.generation + 1);
   identity_.log_id = "log" + std::to_string(identity_.generation);
-  step_capture();  // makes the topics
+  step_captures();  // makes the topics
 }
 
 std::optional<std::string> World::broken() const {
@@ -118,59 +191,72 @@ bool World::survives(const Result<void>& outcome, const std::string& who) {
   return false;
 }
 
-void World::step_capture(int calls) {
+Result<void> World::open_capture(std::size_t source) {
+  engine::CaptureOptions capture;
+  capture.pipeline = pipeline;
+  capture.source = shards[source];
+  capture.layout = layout();
+  capture.partitions = options_.partitions;
+  capture.documents = documents(options_);
+  capture.batch_bytes = options_.capture_batch_bytes;
+  capture.pass_bytes = options_.pass_bytes;
+  capture.part_bytes = options_.part_bytes;
+  capture.progress_interval = options_.progress_interval;
+  capture.idle_progress_interval = options_.idle_progress_interval;
+  capture.rules = options_.rules;
+  engine::CaptureDependencies deps{
+      *log_, clock_, capture_board_,
+      []() -> Result<std::vector<TableSchema>> { return shop_schemas(); },
+      [this, source](const std::vector<TableSchema>& schemas)
+          -> Result<std::unique_ptr<capture::ChangeSource>> {
+        return std::make_unique<SimSource>(server(source), schemas, options_.snapshot_chunk_rows);
+      }};
+  deps.stores = &capture_stores_;
+  captures_[source] = std::make_unique<engine::CaptureRole>(std::move(capture), std::move(deps));
+  return captures_[source]->open();
+}
+
+void World::step_captures() {
+  for (std::size_t n = 0; n < sources(); ++n) step_capture(0, n);
+}
+
+void World::step_capture(int calls, std::size_t source) {
   if (calls > 0) fuse_.arm(calls);
-  Result<void> outcome;
-  if (!capture_) {
-    engine::CaptureOptions capture;
-    capture.pipeline = pipeline;
-    capture.source = "main";
-    capture.partitions = options_.partitions;
-    capture.documents = documents(options_.keep_prices);
-    capture.batch_bytes = options_.capture_batch_bytes;
-    capture.pass_bytes = options_.pass_bytes;
-    capture.part_bytes = options_.part_bytes;
-    capture.progress_interval = options_.progress_interval;
-    capture.idle_progress_interval = options_.idle_progress_interval;
-    capture.rules = options_.rules;
-    engine::CaptureDependencies deps{
-        *log_, clock_, capture_board_,
-        []() -> Result<std::vector<TableSchema>> { return shop_schemas(); },
-        [this](const std::vector<TableSchema>& schemas)
-            -> Result<std::unique_ptr<capture::ChangeSource>> {
-          return std::make_unique<SimSource>(server_, schemas, options_.snapshot_chunk_rows);
-        }};
-    capture_ = std::make_unique<engine::CaptureRole>(std::move(capture), std::move(deps));
-    outcome = capture_->open();
-  } else {
-    outcome = capture_->step(clock_.now());
-  }
+  Result<void> outcome =
+      captures_[source] ? captures_[source]->step(clock_.now()) : open_capture(source);
   if (outcome && fuse_.blown()) outcome = halt("fake.dead", "killed behind its last call");
   fuse_.disarm();
   if (!survives(outcome, "capture")) {
     ++coverage()["capture died"];
-    capture_.reset();
+    captures_[source].reset();
   }
 }
 
-bool World::capture_committed() const {
-  if (!capture_) return false;
-  const GtidSet& saved = capture_->committed().source.gtid_set;
-  return std::all_of(server_.binlog().begin(),
-                     server_.binlog().begin() + static_cast<std::ptrdiff_t>(server_.read_up_to()),
+bool World::capture_committed(std::size_t source) const {
+  if (!captures_[source]) return false;
+  const GtidSet& saved = captures_[source]->committed().source.gtid_set;
+  const SimServer& server = *servers_[source];
+  return std::all_of(server.binlog().begin(),
+                     server.binlog().begin() + static_cast<std::ptrdiff_t>(server.read_up_to()),
                      [&](const BinlogEntry& entry) { return saved.contains(entry.gtid); });
 }
 
-void World::capture_all() {
+bool World::is_captured(std::size_t source) const {
+  if (!captures_[source]) return false;
+  const engine::SavedPosition& saved = captures_[source]->committed();
+  return saved.source.snapshot == SnapshotPhase::done &&
+         saved.source.gtid_set.contains(servers_[source]->executed());
+}
+
+void World::capture_all(std::size_t source) {
   for (int n = 0; n < 10'000 && !broken_; ++n) {
-    step_capture();
-    if (!capture_) continue;
-    const engine::SavedPosition& saved = capture_->committed();
-    if (saved.source.snapshot == SnapshotPhase::done &&
-        saved.source.gtid_set.contains(server_.executed())) {
-      return;
-    }
+    step_capture(0, source);
+    if (is_captured(source)) return;
   }
+}
+
+void World::capture_all() {
+  for (std::size_t n = 0; n < sources(); ++n) capture_all(n);
 }
 
 std::size_t World::add_worker() {
@@ -186,7 +272,7 @@ engine::ProjectorOptions World::projector_options(const Worker& worker) const {
   engine::ProjectorOptions projector;
   projector.pipeline = pipeline;
   projector.instance_id = worker.name;
-  projector.sources = {"main"};
+  for (std::size_t n = 0; n < sources(); ++n) projector.sources.push_back(shards[n]);
   projector.identity = identity_;
   projector.commit_interval = options_.commit_interval;
   projector.partitions = options_.partitions;
@@ -268,8 +354,8 @@ void World::hear(Worker& worker) {
 
 void World::freeze_lookups(Worker& worker) {
   worker.lookups_below.clear();
-  for (const std::string& topic : lookup_topics())
-    worker.lookups_below.push_back(log_->last_record(topic, 0) + 2);  // behind its mark
+  for (const std::string& topic : lookup_topics())  // marks, of as many as write, stand behind
+    worker.lookups_below.push_back(static_cast<stream::Offset>(log_->records(topic, 0).size()));
 }
 
 std::size_t World::living() const {

@@ -20,8 +20,18 @@
 
 namespace tailrace::simulation {
 
+// Where the shop's tables are.
+enum class SourceKind : std::uint8_t {
+  one,
+  by_shard,  // two databases with all tables, documents of each: {shard}-{id}
+  unique,    // two databases with all tables, one document: unique_across_shards
+  split,     // payments in a database of their own
+};
+
 struct WorldOptions {
-  bool keeps_state = true;  // as Kafka; else as the embedded log
+  SourceKind sources = SourceKind::one;
+  bool second_later = false;  // the file names the second source from add_source() on
+  bool keeps_state = true;    // as Kafka; else as the embedded log
   stream::Partition partitions = 2;
   std::size_t sinks = 1;
   std::size_t records_per_poll = 1000;
@@ -34,7 +44,10 @@ struct WorldOptions {
   Milliseconds commit_interval{200};
   Milliseconds progress_interval{250};
   Milliseconds idle_progress_interval{10000};
+  bool payments_hang = false;  // they go with their order, and the binlog does not say so
+  bool cascades_declared = true;
   bool keep_prices = true;          // off: refreshed, against what the law expects
+  bool shipments = false;           // with their parcels, and those with their scans
   std::vector<Write> before;        // rows that were there before the pipeline
   bool trace = false;               // tells every step and document on standard error
   std::set<std::string> tolerated;  // codes of halts that this schedule is about
@@ -50,7 +63,10 @@ class World {
 
   // How the law was broken, or what stopped that must not stop.
   std::optional<std::string> broken() const;
-  SimServer& server() { return server_; }
+  SimServer& server(std::size_t source = 0) { return *servers_[source]; }
+  std::size_t sources() const { return known_sources_; }
+  void add_source();  // everything is started again with the new file
+  std::string document_id(std::int64_t order, std::size_t source) const;
   fakes::FakeEventLog& log() { return *log_; }
   VirtualClock& clock() { return clock_; }
   SimSinkStore& sink(std::size_t n = 0) { return *sinks_[n % sinks_.size()]; }
@@ -61,12 +77,18 @@ class World {
   static const std::vector<std::string>& lookup_topics();
 
   // `calls`: the process dies instead of making its n-th call from now; 0: it lives.
-  void step_capture(int calls = 0);
-  void kill_capture() { capture_.reset(); }
+  void step_capture(int calls = 0, std::size_t source = 0);
+  void step_captures();  // of every source
+  void kill_capture(std::size_t source = 0) { captures_[source].reset(); }
+  SimStores& capture_stores() { return capture_stores_; }
+  std::string placement_topic(std::size_t source) const;
   // Whether all that was ever read of the source is in the log for good.
-  bool capture_committed() const;
-  // All that the source committed is in the log for good, and said to be.
+  bool capture_committed(std::size_t source = 0) const;
+  // All that the source committed is in the log for good.
+  bool is_captured(std::size_t source) const;
+  // That of every source, and it is said to be.
   void capture_all();
+  void capture_all(std::size_t source);
 
   struct Worker {
     std::string name;
@@ -98,11 +120,13 @@ class World {
   void come_to_rest();
   // One more change to every order: shows what the states have in them.
   void touch_all();
-  void touch(std::int64_t order);
+  void touch(std::int64_t order, std::size_t source = 0);
+  void touch_document(const std::string& id);
 
  private:
   bool survives(const Result<void>& outcome, const std::string& who);
   void fail(std::string how);
+  Result<void> open_capture(std::size_t source);
   Result<void> open(Worker& worker);
   engine::ProjectorOptions projector_options(const Worker& worker) const;
   void end_faults();
@@ -118,13 +142,17 @@ class World {
   std::string state_topic_;
   Fuse fuse_;
   VirtualClock clock_;
-  SimServer server_;
+  transform::SourceLayout layout() const;
+  SimStores capture_stores_{fuse_};  // of every capture
+  std::vector<std::unique_ptr<SimServer>> servers_;
+  std::size_t known_sources_ = 0;
+  Models models_;  // of the servers
   sinks::LogIdentity identity_{"log0", 0};
   transform::PipelinePlan plan_;
   std::unique_ptr<fakes::FakeEventLog> log_;
   std::vector<std::unique_ptr<SimSinkStore>> sinks_;
   engine::StatusBoard capture_board_;
-  std::unique_ptr<engine::CaptureRole> capture_;
+  std::vector<std::unique_ptr<engine::CaptureRole>> captures_;  // by source
   std::vector<std::unique_ptr<Worker>> workers_;
   std::optional<std::string> broken_;
   std::string restless_;  // why it is not at rest

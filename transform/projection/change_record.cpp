@@ -48,6 +48,7 @@ Origin read_origin(ByteReader& in) {
 void read_row(ByteReader& in, GroupRow& row) {
   const std::uint8_t flags = in.byte();
   row.gone = (flags & 1) != 0;
+  row.alone = (flags & 2) != 0;
   row.node = in.byte();
   row.idx = static_cast<std::uint32_t>(in.varint());
   row.key = in.sized();
@@ -121,7 +122,7 @@ Result<Opened> open(ByteReader& in) {
 void begin_group(std::string& out, const Origin& origin) { begin(out, RecordKind::group, origin); }
 
 void append_group_row(std::string& out, const GroupRow& row) {
-  out.push_back(row.gone ? '\1' : '\0');
+  out.push_back(static_cast<char>((row.gone ? 1 : 0) | (row.alone ? 2 : 0)));
   out.push_back(static_cast<char>(row.node));
   append_varint(out, row.idx);
   append_sized(out, row.key);
@@ -193,11 +194,18 @@ Result<void> decode(std::string_view bytes, ChangeRecord& record) {
   return {};
 }
 
-std::string lookup_log_key(std::uint16_t key_set, std::string_view key) {
+std::string lookup_log_key(std::uint8_t source, std::uint16_t key_set, std::string_view key) {
   std::string out;
-  append_varint(out, key_set);
+  append_varint(out, std::uint64_t{source} << 16 | key_set);
   out.append(key);
   return out;
+}
+
+LookupLogKey parse_lookup_log_key(std::string_view bytes) {
+  ByteReader in(bytes);
+  const std::uint64_t front = in.varint();
+  return {static_cast<std::uint8_t>(front >> 16), static_cast<std::uint16_t>(front),
+          in.take(in.remaining())};
 }
 
 void encode(std::string& out, const LookupRow& row) {

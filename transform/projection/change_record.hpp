@@ -30,6 +30,7 @@ struct GroupRow {
   std::uint32_t idx = 0;
   std::string_view key;     // primary key bytes
   std::string_view values;  // the node's slots, in order, as append_value writes them
+  bool alone = false;       // a root that went without foreign keys: its children stay
 };
 
 // All row changes of one source transaction that belong to one root.
@@ -96,14 +97,20 @@ void encode(std::string& out, const SweepRecord& record);
 // Error dead_letter "record.malformed": not ours, damaged, or of a newer version.
 Result<void> decode(std::string_view bytes, ChangeRecord& record);
 
-// One row of a lookup log. Record key: key set, then key bytes.
+// One row of a lookup log. Record key: source and key set, then key bytes.
 struct LookupRow {
   Origin origin;
   std::uint32_t idx = 0;
   bool gone = false;
   std::string_view values;  // the lookup table's slots
 };
-std::string lookup_log_key(std::uint16_t key_set, std::string_view key);
+std::string lookup_log_key(std::uint8_t source, std::uint16_t key_set, std::string_view key);
+struct LookupLogKey {
+  std::uint8_t source = 0;
+  std::uint16_t key_set = 0;
+  std::string_view key;
+};
+LookupLogKey parse_lookup_log_key(std::string_view bytes);
 void encode(std::string& out, const LookupRow& row);
 using LookupLogRecord = std::variant<LookupRow, ProgressRecord, SweepRecord>;
 // Error dead_letter "record.malformed".

@@ -73,8 +73,8 @@ void append_encoded(std::string& out, std::string_view text, std::string_view re
 
 }  // namespace
 
-DocumentId::DocumentId(std::string_view text, const std::vector<std::string>& key_columns,
-                       std::string shard) {
+DocumentId::DocumentId(std::string_view text, const std::vector<std::string>& key_columns) {
+  const int first_column = text.find("{shard}") == std::string_view::npos ? 0 : 1;
   std::string literal;    // since the last part
   std::string separator;  // since the last placeholder
   int placeholders = 0;
@@ -88,15 +88,13 @@ DocumentId::DocumentId(std::string_view text, const std::vector<std::string>& ke
     text.remove_prefix(close + 1);
     if (placeholders++ > 0) reserved_ += separator;
     separator.clear();
-    if (name == "shard") {
-      literal += shard;
-      continue;
-    }
     const auto at = std::find(key_columns.begin(), key_columns.end(), name);
-    parts_.push_back({literal, static_cast<int>(at - key_columns.begin())});
+    const bool is_shard = name == "shard";
+    const int column = is_shard ? 0 : first_column + static_cast<int>(at - key_columns.begin());
+    parts_.push_back({literal, column, !is_shard});
     literal.clear();
   }
-  if (!literal.empty()) parts_.push_back({literal, -1});
+  if (!literal.empty()) parts_.push_back({literal, -1, true});
   if (placeholders > 1) reserved_ += '%';
 }
 
@@ -106,7 +104,8 @@ std::string DocumentId::of(std::string_view root_key) const {
   for (const Part& part : parts_) {
     out += part.literal;
     if (part.column < 0 || static_cast<std::size_t>(part.column) >= key.size()) continue;
-    append_encoded(out, plain_text(key[static_cast<std::size_t>(part.column)]), reserved_);
+    append_encoded(out, plain_text(key[static_cast<std::size_t>(part.column)]),
+                   part.encoded ? std::string_view(reserved_) : std::string_view());
   }
   return out;
 }

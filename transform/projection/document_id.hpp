@@ -1,6 +1,7 @@
 // The id of a document from the key of its root: "{id}", "{shard}-{id}", "{hotel}-{number}".
 // Inside a composite id, '%' and the literal characters between placeholders are percent-encoded in
-// values, so that different keys never give the same id.
+// values, so that different keys never give the same id. {shard} is the first part of the key where
+// the document has it; it is written as it is.
 // Threading: immutable after construction.
 #pragma once
 
@@ -13,7 +14,7 @@ namespace tailrace::transform {
 class DocumentId {
  public:
   // `text` was checked by compile_plan; key_columns as in DocumentPlan.
-  DocumentId(std::string_view text, const std::vector<std::string>& key_columns, std::string shard);
+  DocumentId(std::string_view text, const std::vector<std::string>& key_columns);
 
   // `root_key` as append_key_part wrote it.
   std::string of(std::string_view root_key) const;
@@ -22,6 +23,7 @@ class DocumentId {
   struct Part {
     std::string literal;
     int column = -1;  // index in the key; -1: the literal stands alone
+    bool encoded = true;
   };
   std::vector<Part> parts_;
   std::string reserved_;  // characters to encode in values

@@ -21,11 +21,25 @@ void collect_lookups(const std::vector<LookupSpec>& lookups, std::vector<std::st
   }
 }
 
+void collect_lookups(const std::vector<ChildSpec>& children, std::vector<std::string>& names) {
+  for (const ChildSpec& child : children) {
+    collect_lookups(child.lookups, names);
+    collect_lookups(child.children, names);
+  }
+}
+
+void collect_tables(const std::vector<ChildSpec>& children, std::vector<std::string>& names) {
+  for (const ChildSpec& child : children) {
+    add_once(names, child.table);
+    collect_tables(child.children, names);
+  }
+}
+
 std::vector<std::string> lookup_tables(std::span<const DocumentSpec> documents) {
   std::vector<std::string> names;
   for (const DocumentSpec& document : documents) {
     collect_lookups(document.lookups, names);
-    for (const ChildSpec& child : document.children) collect_lookups(child.lookups, names);
+    collect_lookups(document.children, names);
   }
   return names;
 }
@@ -36,7 +50,7 @@ std::vector<std::string> referenced_tables(std::span<const DocumentSpec> documen
   std::vector<std::string> names = lookup_tables(documents);
   for (const DocumentSpec& document : documents) {
     add_once(names, document.root);
-    for (const ChildSpec& child : document.children) add_once(names, child.table);
+    collect_tables(document.children, names);
   }
   return names;
 }
@@ -78,9 +92,15 @@ bool DocumentPlan::holds_rows_of(std::string_view table) const {
   });
 }
 
+std::string DocumentPlan::key_prefix(std::string_view shard, std::size_t of_group) const {
+  std::string prefix;
+  if (shard_in_key) append_key_part(prefix, Value::string(of_group == group ? shard : only_shard));
+  return prefix;
+}
+
 Result<PipelinePlan> compile_plan(std::span<const DocumentSpec> documents,
-                                  std::span<const TableSchema> tables) {
-  PlanBuilder builder(tables);
+                                  std::span<const TableSchema> tables, const SourceLayout& layout) {
+  PlanBuilder builder(tables, layout);
   for (const DocumentSpec& document : documents) TAILRACE_TRY(builder.add(document));
   return std::move(builder).finish();
 }

@@ -48,19 +48,36 @@ void add_to_hash(std::string& text, const PlanNode& node) {
     text += fmt::format("{}={},", field.name, field.slot);
   for (const Slot slot : node.key) text += fmt::format("k{}", slot);
   for (const Slot slot : node.root_key) text += fmt::format("r{}", slot);
+  if (node.deep()) {
+    for (const Slot slot : node.parent_key) text += fmt::format("h{}", slot);
+  }
   for (const Slot slot : node.parent_on) text += fmt::format("p{}", slot);
+  if (!node.cap_flag.empty()) text += "cap " + node.cap_flag + "|";
+  if (node.flatten != 0) text += fmt::format("flatten {}|", node.flatten);
+  if (node.hidden) text += "hidden|";
   text += node.when_changed == WhenChanged::keep ? "keep\n" : "refresh\n";
 }
 
 // The layout of the lookup logs a document reads belongs to its hash: another document's fields
 // can change it.
-std::uint64_t hash_of(const DocumentPlan& document, const std::vector<LookupTable>& lookups) {
-  std::string text = document.name + "|" + document.id_template + "\n";
+std::uint64_t hash_of(const DocumentPlan& document, const std::vector<LookupTable>& lookups,
+                      const SourceLayout& layout) {
+  std::string text = document.name + "|" + document.id_template;
+  if (document.shard_in_key) text += "|shard";
+  if (document.unique_across_shards) text += "|unique";
+  text += "\n";
   for (const PlanNode& node : document.nodes) {
     add_to_hash(text, node);
+    // Which source a table is in decides which rows its fragments stand for.
+    if (layout.groups.size() > 1) {
+      text += "@" + layout.groups[layout.group_of(node.table)].name + "\n";
+    }
     if (node.kind != NodeKind::lookup) continue;
     for (const std::string& column : lookups[node.lookup_table].columns) text += column + ";";
     text += fmt::format("s{}\n", node.key_set);
+  }
+  for (const ComputedField& field : document.computed) {
+    text += fmt::format("compute {}={}|{}\n", field.name, field.source, field.node);
   }
   return XXH3_64bits(text.data(), text.size());
 }
@@ -155,9 +172,11 @@ Result<void> PlanBuilder::add(const DocumentSpec& spec) {
   TAILRACE_TRY(add_root(spec));
   const std::string path = "documents." + spec.name;
   TAILRACE_TRY(add_lookups(0, spec.lookups, path));
-  for (const ChildSpec& child : spec.children) {
-    TAILRACE_TRY(add_child(child, path + ".children." + child.name));
-  }
+  TAILRACE_TRY(read_computed(spec, path));
+  TAILRACE_TRY(add_children(0, spec.children, path, 1));
+  set_cascades(spec);
+  TAILRACE_TRY(add_computed(path));
+  TAILRACE_TRY(check_names(path));
   plan_.documents.push_back(std::move(document_));
   return {};
 }
@@ -187,6 +206,7 @@ Result<void> PlanBuilder::add_root(const DocumentSpec& spec) {
     document_.key_columns.push_back(columns.schema->columns[column].name);
   }
   TAILRACE_TRY(check_id(spec, path));
+  place_root(spec);
   TAILRACE_TRY(new_node(NodeKind::root, 0, "", path));
   PlanNode& node = document_.nodes[0];
   store(columns, node);
@@ -197,13 +217,37 @@ Result<void> PlanBuilder::add_root(const DocumentSpec& spec) {
   return {};
 }
 
-Result<void> PlanBuilder::add_child(const ChildSpec& spec, const std::string& path) {
-  TAILRACE_ASSIGN(Columns columns, begin(path, spec.table, spec.fields));
+Result<void> PlanBuilder::add_children(NodeId parent, const std::vector<ChildSpec>& specs,
+                                       const std::string& path, std::size_t level) {
+  for (const ChildSpec& spec : specs) {
+    const std::string child_path = path + ".children." + spec.name;
+    if (level > max_levels) {
+      return plan_error(child_path, fmt::format("children go {} levels deep at most", max_levels));
+    }
+    TAILRACE_TRY(add_child(parent, spec, child_path, level));
+  }
+  return {};
+}
+
+Result<void> PlanBuilder::add_child(NodeId parent, const ChildSpec& spec, const std::string& path,
+                                    std::size_t level) {
+  // What is not shown travels only where something else needs it.
+  const bool shows_none = spec.hidden || !spec.flatten.empty();
+  const std::optional<std::vector<FieldSpec>> none(std::in_place);
+  TAILRACE_ASSIGN(Columns columns, begin(path, spec.table, shows_none ? none : spec.fields));
+  if (parent == 0) TAILRACE_TRY(use_computed(columns, spec.name));
   TAILRACE_TRY(use_lookup_keys(columns, path, spec.lookups));
-  if (spec.on.size() != document_.key_columns.size()) {
+  const std::size_t parent_columns = document_.nodes[parent].key.size();
+  if (spec.on.size() != parent_columns) {
     return plan_error(path + ".on",
                       fmt::format("names {} columns, the primary key of {} has {}", spec.on.size(),
-                                  document_.nodes[0].table, document_.key_columns.size()));
+                                  document_.nodes[parent].table, parent_columns));
+  }
+  const std::string& above = document_.nodes[parent].table;
+  if (parent != 0 && layout_.group_of(spec.table) != layout_.group_of(above)) {
+    return plan_error(path + ".table", fmt::format("its rows belong where the rows of {} are: both "
+                                                   "tables must be of one source",
+                                                   above));
   }
   std::vector<std::uint32_t> on;
   for (const std::string& name : spec.on) {
@@ -215,20 +259,23 @@ Result<void> PlanBuilder::add_child(const ChildSpec& spec, const std::string& pa
     TAILRACE_ASSIGN(const std::uint32_t column, use(columns, path + ".sort", key.column));
     sort.emplace_back(column, key.descending);
   }
-  TAILRACE_ASSIGN(const NodeId id, new_node(NodeKind::child, 0, spec.name, path));
+  TAILRACE_ASSIGN(const NodeId id, new_node(NodeKind::child, parent, spec.name, path));
   PlanNode& node = document_.nodes[id];
   store(columns, node);
   for (const std::uint32_t column : columns.schema->primary_key) {
     node.key.push_back(slot_of(node, column));
   }
-  for (const std::uint32_t column : on) node.root_key.push_back(slot_of(node, column));
+  for (const std::uint32_t column : on) node.parent_key.push_back(slot_of(node, column));
+  if (!node.deep()) node.root_key = node.parent_key;
   for (const auto& [column, descending] : sort)
     node.sort.push_back({slot_of(node, column), descending});
   for (const Slot slot : node.key) node.sort.push_back({slot, false});
   node.limit = spec.limit;
   node.one = spec.one;
-  document_.children.push_back(id);
-  return add_lookups(id, spec.lookups, path);
+  (parent == 0 ? document_.children : document_.nodes[parent].children).push_back(id);
+  TAILRACE_TRY(add_lookups(id, spec.lookups, path));
+  TAILRACE_TRY(set_display(document_.nodes[id], spec, path));
+  return add_children(id, spec.children, path, level + 1);
 }
 
 Result<void> PlanBuilder::add_lookups(NodeId parent, const std::vector<LookupSpec>& specs,
@@ -272,8 +319,24 @@ Result<NodeId> PlanBuilder::add_lookup(NodeId parent, const LookupSpec& spec,
   }
   node.when_changed = spec.when_changed;
   node.refresh_per_second = spec.refresh_per_second;
+  place_lookup(node);
   register_lookup(id);
   return id;
+}
+
+void PlanBuilder::place_root(const DocumentSpec& spec) {
+  document_.unique_across_shards = spec.unique_across_shards;
+  document_.shard_in_key = spec.id.find("{shard}") != std::string::npos;
+  document_.group = layout_.group_of(spec.root);
+  const SourceGroup& group = layout_.groups[document_.group];
+  if (group.shards.size() == 1) document_.only_shard = group.shards[0].name;
+}
+
+// Which of several shards of another group it would be nobody can tell: the loader refuses that.
+void PlanBuilder::place_lookup(PlanNode& node) const {
+  const std::size_t group = layout_.group_of(node.table);
+  if (group == layout_.group_of(document_.nodes[node.parent].table)) return;
+  node.only_source = layout_.groups[group].shards[0].index;
 }
 
 void PlanBuilder::register_lookup(NodeId id) {
@@ -281,7 +344,12 @@ void PlanBuilder::register_lookup(NodeId id) {
   auto at = std::find_if(plan_.lookups.begin(), plan_.lookups.end(),
                          [&](const LookupTable& known) { return known.table == node.table; });
   if (at == plan_.lookups.end()) {
-    plan_.lookups.push_back({node.table, {}, {}, {}});
+    LookupTable& table = plan_.lookups.emplace_back();
+    table.table = node.table;
+    table.group = layout_.group_of(node.table);
+    for (const SourceShard& shard : layout_.groups[table.group].shards) {
+      table.sources.push_back(shard.index);
+    }
     at = std::prev(plan_.lookups.end());
   }
   node.lookup_table = static_cast<std::uint16_t>(at - plan_.lookups.begin());
@@ -318,7 +386,7 @@ Result<PipelinePlan> PlanBuilder::finish() && {
     }
   }
   for (DocumentPlan& document : plan_.documents)
-    document.spec_hash = hash_of(document, plan_.lookups);
+    document.spec_hash = hash_of(document, plan_.lookups, layout_);
   return std::move(plan_);
 }
 

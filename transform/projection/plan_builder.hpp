@@ -10,7 +10,8 @@ namespace tailrace::transform {
 
 class PlanBuilder {
  public:
-  explicit PlanBuilder(std::span<const TableSchema> tables) : tables_(tables) {}
+  explicit PlanBuilder(std::span<const TableSchema> tables, const SourceLayout& layout = {})
+      : tables_(tables), layout_(layout) {}
 
   Result<void> add(const DocumentSpec& spec);
   Result<PipelinePlan> finish() &&;
@@ -33,19 +34,41 @@ class PlanBuilder {
   void store(const Columns& columns, PlanNode& node) const;
 
   Result<void> add_root(const DocumentSpec& spec);
-  Result<void> add_child(const ChildSpec& spec, const std::string& path);
+  // `level`: 1 below the root.
+  Result<void> add_child(NodeId parent, const ChildSpec& spec, const std::string& path,
+                         std::size_t level);
+  Result<void> add_children(NodeId parent, const std::vector<ChildSpec>& specs,
+                            const std::string& path, std::size_t level);
   Result<void> add_lookups(NodeId parent, const std::vector<LookupSpec>& specs,
                            const std::string& path);
   Result<NodeId> add_lookup(NodeId parent, const LookupSpec& spec, const std::string& path);
   Result<NodeId> new_node(NodeKind kind, NodeId parent, const std::string& name,
                           const std::string& path);
   Result<void> check_id(const DocumentSpec& spec, const std::string& path) const;
+  // What the child does with its rows besides showing them: cap, flatten, hidden.
+  Result<void> set_display(PlanNode& node, const ChildSpec& spec, const std::string& path) const;
+  // Columns of the child that computed fields need travel with it.
+  Result<void> read_computed(const DocumentSpec& spec, const std::string& path);
+  Result<void> use_computed(Columns& columns, const std::string& child) const;
+  Result<void> add_computed(const std::string& path);
+  void set_cascades(const DocumentSpec& spec);
+  Result<void> check_names(const std::string& path) const;
   void register_lookup(NodeId id);
   void link_lookup(PlanNode& node) const;
 
+  void place_root(const DocumentSpec& spec);
+  void place_lookup(PlanNode& node) const;
+
   std::span<const TableSchema> tables_;
+  const SourceLayout layout_;
   PipelinePlan plan_;
   DocumentPlan document_;
+  struct Compute {
+    std::string name;
+    std::string path;
+    ComputeText text;
+  };
+  std::vector<Compute> compute_;  // of document_
 };
 
 }  // namespace tailrace::transform

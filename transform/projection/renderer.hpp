@@ -17,8 +17,7 @@ namespace tailrace::transform {
 
 class Renderer {
  public:
-  // `plan` must outlive the renderer. `sources`: names by index, for `_tailrace.source` and
-  // {shard}.
+  // `plan` must outlive the renderer. `sources`: names by index, for `_tailrace.source`.
   Renderer(const DocumentPlan& plan, std::vector<std::string> sources, std::uint16_t generation);
 
   // nullopt: the root row was never seen (children wait for it); nothing to write.
@@ -33,15 +32,30 @@ class Renderer {
 
  private:
   struct Row {
+    const Fragment* fragment;
     RowView view;
-    std::string_view key;
+    std::string parent;  // of a row below another child's: source, key bytes of the parent's row
+  };
+  // The live rows of one child node, by parent, each parent's in the order to show them.
+  struct Gathered {
+    bool done = false;
+    std::vector<Row> rows;
+    std::vector<const Row*> order;
   };
 
-  void append_object(std::string& out, const PlanNode& node, const RowView& row,
+  // The row that `parent` points at by the lookup `node`; nullptr: it is not there.
+  static const Fragment* target_of(const PlanNode& node, const Row& parent, const RootState& state);
+  void append_object(std::string& out, const PlanNode& node, const Row& row,
                      const RootState& state);
-  void append_lookup(std::string& out, const PlanNode& node, const RowView& parent,
+  void append_lookup(std::string& out, const PlanNode& node, const Row& parent,
                      const RootState& state);
-  void append_children(std::string& out, const PlanNode& node, const RootState& state);
+  // Those of `parent`'s rows that `node` shows; empty: the root's.
+  void append_children(std::string& out, const PlanNode& node, std::string_view parent,
+                       const RootState& state);
+  bool is_shown(const PlanNode& node, const Row& row, const RootState& state) const;
+  void append_row(std::string& out, const PlanNode& node, const Row& row, const RootState& state);
+  void append_computed(std::string& out, const RootState& state);
+  const Gathered& gather(const PlanNode& node, const RootState& state);
   void append_meta(std::string& out, const RootState& state, Version version, bool deleted) const;
 
   const DocumentPlan& plan_;
@@ -49,6 +63,7 @@ class Renderer {
   std::uint16_t generation_;
   DocumentId id_;
   std::uint64_t surplus_ones_ = 0;
+  std::vector<Gathered> gathered_;  // by node, of the document being rendered
 };
 
 }  // namespace tailrace::transform

@@ -10,6 +10,7 @@ namespace tailrace::transform {
 namespace {
 
 constexpr std::uint8_t state_version = 1;
+constexpr std::uint8_t state_version_with_rises = 2;
 
 Failure corrupt() {
   return halt("state.corrupt", "the stored state of a root is damaged; restore the partition");
@@ -35,10 +36,15 @@ bool refers_anew(const DocumentPlan& plan, const Fragment& stored, const GroupRo
   return false;
 }
 
+struct NodeOrder {
+  bool operator()(const Fragment& fragment, NodeId node) const { return fragment.node() < node; }
+  bool operator()(NodeId node, const Fragment& fragment) const { return node < fragment.node(); }
+};
+
 bool of_table(const DocumentPlan& plan, const SweepRecord& sweep, const Fragment& fragment) {
   const PlanNode& node = plan.nodes[fragment.node()];
   return node.kind != NodeKind::lookup && node.table == sweep.table &&
-         static_cast<std::uint8_t>(fragment.key[1]) == sweep.origin.source;
+         fragment.source() == sweep.origin.source;
 }
 
 bool sweeps(const SweepRecord& sweep, const Fragment& fragment) {
@@ -99,14 +105,24 @@ Applied RootState::apply(const DocumentPlan& plan, const GroupRecord& group, std
     if (row.node >= plan.nodes.size()) continue;  // the spec hash guards this
     Token token = group.origin.base;
     token.idx = row.idx;
+    if (plan.falls) {
+      if (row.node == 0 && row.gone && !row.alone && fell(plan, group.origin.source, token))
+        applied.visible = true;
+      if (went_before(plan.nodes[row.node], group.origin.source, token)) continue;
+    }
     key.assign({static_cast<char>(row.node), static_cast<char>(group.origin.source)});
     key.append(row.key);
     bool created = false;
     Fragment& fragment = at(key, created);
     if (!created && token < fragment.token) continue;  // R5: older than what is stored
+    const bool rose = created || fragment.token < token;
     const bool differs = fragment.gone != row.gone || fragment.values != row.values;
     const bool refers = !row.gone && refers_anew(plan, fragment, row);
     set(fragment, token, row.gone, row.values);
+    if (rose && plan.unique_across_shards && row.node == 0) {
+      note_rise(group.origin.source, offset);
+      applied.visible = applied.visible || rises_.size() > 1;  // another shard's row may be shown
+    }
     if (!differs) continue;
     applied.visible = true;
     if (!refers) continue;
@@ -116,6 +132,29 @@ Applied RootState::apply(const DocumentPlan& plan, const GroupRecord& group, std
   note_origin(group.origin);
   last_ = offset;
   return applied;
+}
+
+// The newest deletion is a fragment of the root's node with an empty key, which no row has: a child
+// row that is older does not come back with the next root of this key.
+bool RootState::fell(const DocumentPlan& plan, std::uint8_t source, const Token& token) {
+  bool created = false;
+  Fragment& mark = at(fragment_key(0, source, {}), created);
+  if (!created && token <= mark.token) return false;  // seen before
+  set(mark, token, true, {});
+  bool any = false;
+  for (Fragment& fragment : fragments_) {
+    const bool of_it = plan.nodes[fragment.node()].falls && fragment.source() == source;
+    if (!of_it || fragment.gone || fragment.token >= token) continue;
+    set(fragment, token, true, {});
+    any = true;
+  }
+  return any;
+}
+
+bool RootState::went_before(const PlanNode& node, std::uint8_t source, const Token& token) const {
+  if (!node.falls) return false;
+  const Fragment* const mark = find(0, source, {});
+  return mark != nullptr && token < mark->token;
 }
 
 Applied RootState::apply(const DocumentPlan& plan, const LookupRecord& record, std::int64_t offset,
@@ -181,11 +220,46 @@ const Fragment* RootState::find(NodeId node, std::uint8_t source, std::string_vi
   return at != fragments_.end() && at->key == wanted ? &*at : nullptr;
 }
 
+const Fragment* RootState::root() const {
+  const Fragment* best = nullptr;
+  for (const Fragment& fragment : fragments_of(0)) {
+    if (fragment.row_key().empty()) continue;  // the mark of a deletion
+    const bool better =
+        best == nullptr || (best->gone && !fragment.gone) ||
+        (best->gone == fragment.gone && rise_of(fragment.source()) > rise_of(best->source()));
+    if (better) best = &fragment;
+  }
+  return best;
+}
+
+void RootState::note_rise(std::uint8_t source, std::int64_t offset) {
+  for (auto& [known, at] : rises_) {
+    if (known != source) continue;
+    at = offset;
+    return;
+  }
+  rises_.emplace_back(source, offset);
+}
+
+std::int64_t RootState::rise_of(std::uint8_t source) const {
+  for (const auto& [known, at] : rises_) {
+    if (known == source) return at;
+  }
+  return never;
+}
+
+std::span<const Fragment> RootState::fragments_of(NodeId node) const {
+  const auto [first, last] =
+      std::equal_range(fragments_.begin(), fragments_.end(), node, NodeOrder{});
+  return {first, last};
+}
+
 void RootState::expire(const DocumentPlan& plan, std::uint8_t source, std::uint16_t epoch,
                        std::uint64_t horizon) {
   const auto expired = [&](const Fragment& fragment) {
-    return fragment.gone && plan.nodes[fragment.node()].kind == NodeKind::child &&
-           static_cast<std::uint8_t>(fragment.key[1]) == source &&
+    const bool child = plan.nodes[fragment.node()].kind == NodeKind::child;
+    const bool mark = fragment.node() == 0 && fragment.row_key().empty();
+    return fragment.gone && (child || mark) && fragment.source() == source &&
            std::pair(fragment.token.epoch, fragment.token.seq) <= std::pair(epoch, horizon);
   };
   std::erase_if(fragments_, [&](const Fragment& fragment) {
@@ -196,7 +270,7 @@ void RootState::expire(const DocumentPlan& plan, std::uint8_t source, std::uint1
 }
 
 void RootState::encode(std::string& out) const {
-  out.push_back(static_cast<char>(state_version));
+  out.push_back(static_cast<char>(rises_.empty() ? state_version : state_version_with_rises));
   append_varint(out, zigzag(last_));
   append_varint(out, zigzag(committed_at_us_));
   append_varint(out, marks_.size());
@@ -221,11 +295,18 @@ void RootState::encode(std::string& out) const {
     out.push_back(fragment.gone ? '\1' : '\0');
     append_sized(out, fragment.values);
   }
+  if (rises_.empty()) return;
+  append_varint(out, rises_.size());
+  for (const auto& [source, offset] : rises_) {
+    out.push_back(static_cast<char>(source));
+    append_varint(out, static_cast<std::uint64_t>(offset));
+  }
 }
 
 Result<RootState> RootState::decode(std::string_view bytes) {
   ByteReader in(bytes);
-  if (in.byte() != state_version) return corrupt();
+  const std::uint8_t version = in.byte();
+  if (version != state_version && version != state_version_with_rises) return corrupt();
   RootState state;
   state.last_ = unzigzag(in.varint());
   state.committed_at_us_ = unzigzag(in.varint());
@@ -256,6 +337,11 @@ Result<RootState> RootState::decode(std::string_view bytes) {
     state.memory_ += size_of(fragment);
     if (fragment.key.size() < 2) return corrupt();
   }
+  const std::uint64_t rises = version == state_version_with_rises ? in.varint() : 0;
+  for (std::uint64_t n = rises; in.ok() && n > 0; --n) {
+    const std::uint8_t source = in.byte();
+    state.rises_.emplace_back(source, static_cast<std::int64_t>(in.varint()));
+  }
   if (!in.ok() || !in.at_end()) return corrupt();
   return state;
 }
@@ -266,8 +352,9 @@ void references_of(const DocumentPlan& plan, const Fragment& fragment,
   if (fragment.gone || node.lookups.empty()) return;
   const RowView row(fragment.values);
   for (const NodeId id : node.lookups) {
-    Reference reference{id, {}};
-    if (row.key(plan.nodes[id].parent_on, reference.key)) out.push_back(std::move(reference));
+    const PlanNode& lookup = plan.nodes[id];
+    Reference reference{id, lookup.source_for(fragment.source()), {}};
+    if (row.key(lookup.parent_on, reference.key)) out.push_back(std::move(reference));
   }
 }
 
@@ -283,7 +370,7 @@ void references_of(const DocumentPlan& plan, const RootState& state, std::vector
   }
   for (std::size_t i = 0; i < out.size(); ++i) {
     if (plan.nodes[out[i].node].lookups.empty()) continue;
-    const Fragment* value = state.find(out[i].node, 0, out[i].key);
+    const Fragment* value = state.find(out[i].node, out[i].source, out[i].key);
     if (value != nullptr) references_of(plan, *value, out);
   }
 }

@@ -5,8 +5,10 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/result.hpp"
@@ -24,6 +26,7 @@ struct Fragment {
   std::string values;  // the node's slots; empty when gone
 
   NodeId node() const { return static_cast<NodeId>(key[0]); }
+  std::uint8_t source() const { return static_cast<std::uint8_t>(key[1]); }
   std::string_view row_key() const { return std::string_view(key).substr(2); }
 };
 
@@ -70,16 +73,21 @@ class RootState {
   Applied apply(const DocumentPlan& plan, const SweepRecord& sweep, std::int64_t offset);
 
   const Fragment* find(NodeId node, std::uint8_t source, std::string_view key) const;
+  // The root's row, or its tombstone; nullptr: never seen. Of several, on as many shards, a live
+  // one, and of live ones that whose token rose last: an order that moved.
+  const Fragment* root() const;
   const std::vector<Fragment>& fragments() const { return fragments_; }
+  // Those of one node, by key; tombstones too.
+  std::span<const Fragment> fragments_of(NodeId node) const;
   const std::vector<SourceMark>& marks() const { return marks_; }
   std::int64_t committed_at_us() const { return committed_at_us_; }
 
   std::vector<PendingMark>& pending() { return pending_; }
   const std::vector<PendingMark>& pending() const { return pending_; }
 
-  // Drops token tombstones of rows of `source` whose seq is at or below `horizon` in `epoch` (R5).
-  // Never the root row's own, which says that a stub must be there, nor a lookup's: a zombie's late
-  // append could undercut it.
+  // Drops marks of deleted roots and token tombstones of rows of `source` whose seq is at or below
+  // `horizon` in `epoch` (R5). Never the root row's own, which says that a stub must be there, nor
+  // a lookup's: a zombie's late append could undercut it.
   void expire(const DocumentPlan& plan, std::uint8_t source, std::uint16_t epoch,
               std::uint64_t horizon);
 
@@ -90,15 +98,24 @@ class RootState {
 
  private:
   Fragment& at(std::string_view key, bool& created);
+  // The root was deleted with `token`: what hangs on it by a declared foreign key goes with it,
+  // though the server says nothing about it. True: some row of it was there.
+  bool fell(const DocumentPlan& plan, std::uint8_t source, const Token& token);
+  // Whether a row of this node and source went with an earlier root.
+  bool went_before(const PlanNode& node, std::uint8_t source, const Token& token) const;
   Applied apply_entry(const DocumentPlan& plan, const LookupEntry& entry,
                       std::vector<std::string>* changed);
   void set(Fragment& fragment, const Token& token, bool gone, std::string_view values);
   void note_origin(const Origin& origin);
+  void note_rise(std::uint8_t source, std::int64_t offset);
+  std::int64_t rise_of(std::uint8_t source) const;
 
   std::int64_t last_ = never;
   std::int64_t committed_at_us_ = 0;
   std::vector<Fragment> fragments_;  // sorted by key
   std::vector<SourceMark> marks_;
+  // Of documents that are unique across shards: where the root row's token last rose, by source.
+  std::vector<std::pair<std::uint8_t, std::int64_t>> rises_;
   std::vector<PendingMark> pending_;
   std::size_t memory_ = 0;
 };
@@ -107,7 +124,8 @@ std::string fragment_key(NodeId node, std::uint8_t source, std::string_view key)
 
 // A lookup value some fragment of a root points at.
 struct Reference {
-  NodeId node;      // of kind lookup
+  NodeId node = 0;  // of kind lookup
+  std::uint8_t source = 0;
   std::string key;  // key bytes
   friend bool operator==(const Reference&, const Reference&) = default;
 };

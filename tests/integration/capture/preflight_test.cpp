@@ -1,5 +1,5 @@
-#include "capture/catalog.hpp"
 #include "capture/cascade_checks.hpp"
+#include "capture/catalog.hpp"
 #include "reading.hpp"
 
 namespace tailrace::capture::testing {
@@ -25,7 +25,8 @@ TEST_F(Preflight, TellsEveryProblemAtOnceWithItsCure) {
   EXPECT_NE(text.find("no_key has no primary key"), std::string::npos) << text;
   const std::string client = on_mariadb() ? "BINLOG MONITOR" : "REPLICATION CLIENT";
   EXPECT_NE(text.find("GRANT REPLICATION SLAVE, " + client + " ON *.* TO '" + user + "'@'%';"),
-            std::string::npos) << text;
+            std::string::npos)
+      << text;
 }
 
 TEST_F(Preflight, NamesTheNearestTableAndColumn) {
@@ -47,9 +48,10 @@ TEST_F(Preflight, NamesTheNearestTableAndColumn) {
 
 TEST_F(Preflight, ReadsTypesKeysAndMembers) {
   Database database("cap_catalog");
-  database.run("CREATE TABLE t (b INT UNSIGNED, a VARCHAR(10) CHARACTER SET latin1, "
-               "d DECIMAL(10,2), e ENUM('x', 'it''s', 'back\\\\slash', 'unsigned', 'a,b', '') "
-               "NOT NULL, n BIT(9), f DATETIME(4), PRIMARY KEY (a, b))");
+  database.run(
+      "CREATE TABLE t (b INT UNSIGNED, a VARCHAR(10) CHARACTER SET latin1, "
+      "d DECIMAL(10,2), e ENUM('x', 'it''s', 'back\\\\slash', 'unsigned', 'a,b', '') "
+      "NOT NULL, n BIT(9), f DATETIME(4), PRIMARY KEY (a, b))");
   const BinlogSourceOptions options =
       database.source({{.table = "t", .decimals_as_numbers = true}});
   const TableSchema& t = options.schemas[0];
@@ -89,6 +91,39 @@ TEST_F(Preflight, CascadesAreLoggedOrRefused) {
   database.run("DELETE FROM p WHERE id = 1");
   ASSERT_TRUE(reading.read_until(database.executed(), 20));
   EXPECT_EQ(reading.tables["c"].size(), 1u);
+}
+
+// What documents can follow is asked for by the lines to paste, the rest by SQL; what is declared
+// is compared with the keys on every server.
+TEST_F(Preflight, DeclaredCascadesMustFitTheKeys) {
+  Database database("cap_declared");
+  database.run_all({"CREATE TABLE p (id INT PRIMARY KEY)",
+                    "CREATE TABLE c (id INT PRIMARY KEY, p INT, CONSTRAINT c_p FOREIGN KEY (p) "
+                    "REFERENCES p (id) ON DELETE CASCADE)"});
+  const auto problems = [&](TableSelection child) {
+    child.table = "c";
+    const std::vector<TableSelection> tables{{.table = "p"}, std::move(child)};
+    return must(find_hidden_cascades(database.root(), database.name(), tables));
+  };
+  const ForeignKeyCascade key{{"p"}, "p", false};
+  const bool logged = problems({}).empty();
+  if (!logged) {
+    EXPECT_NE(problems({})[0].cure.find("DROP FOREIGN KEY `c_p`"), std::string::npos);
+    EXPECT_NE(problems({.may_declare = {key}})[0].cure.find(
+                  "\ntables:\n  c: { cascade: { on: p, references: p, delete: cascade } }"),
+              std::string::npos);
+  }
+  EXPECT_TRUE(problems({.cascades = {key}, .may_declare = {key}}).empty());
+  const auto other_rule = problems({.cascades = {{{"p"}, "p", true}}});
+  ASSERT_EQ(other_rule.size(), 1u);
+  EXPECT_NE(other_rule[0].problem.find("says ON DELETE CASCADE"), std::string::npos);
+  const auto no_key = problems({.cascades = {key, {{"id"}, "p", false}}});
+  ASSERT_EQ(no_key.size(), 1u);
+  EXPECT_NE(no_key[0].problem.find("has no foreign key (id) to p"), std::string::npos);
+  database.run(
+      "ALTER TABLE c ADD CONSTRAINT again FOREIGN KEY (p) REFERENCES p (id) ON UPDATE CASCADE");
+  EXPECT_EQ(problems({.cascades = {key}}).size(), logged ? 0u : 1u);
+  EXPECT_EQ(problems({.columns = {"id"}, .cascades = {key}}).size(), 0u);  // `p` is not read
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ class Column:
         self.type = data_type
         self._quoted = "`" + name.replace("`", "``") + "`"
         self._boolean = name in options.get("booleans", [])
-        self._number = options.get("decimals") == "number"
+        self.as_number = options.get("decimals") == "number" and data_type == "decimal"
         self._width = column_type
         self._zone = zoneinfo.ZoneInfo(time_zone) if time_zone and data_type == "datetime" else None
 
@@ -39,7 +39,7 @@ class Column:
     def sql(self):
         if self.type in INTEGERS or self.type in {"double", "float", "json"}:
             return self._quoted
-        if self.type == "decimal" and self._number:
+        if self.as_number:
             return self._quoted
         if self.type in STRINGS or self.type in {"decimal", "date", "time", "set"}:
             return f"CAST({self._quoted} AS CHAR CHARACTER SET utf8mb4)"

@@ -3,6 +3,7 @@
 import functools
 import re
 
+import compute
 import source
 
 
@@ -20,19 +21,63 @@ class Shape(dict):
     """An object whose fields have an order; an object inside a JSON column has none."""
 
 
+class Places:
+    """Which shards the rows under a row of some shard come from; one view per node and shard."""
+
+    def __init__(self, shards, pipeline=None, unique=False):
+        self._shards, self._pipeline, self._unique = shards, pipeline, unique
+        self._views = {}
+
+    def view(self, shard, node, parent_table=None, computed=()):
+        key = (id(node), shard.name)
+        if key not in self._views:
+            self._views[key] = View(shard, node, parent_table, self, computed)
+        return self._views[key]
+
+    def homes(self, table):
+        return self._pipeline.homes(table, self._shards) if self._pipeline else self._shards
+
+    def of_lookup(self, shard, table):
+        """A row points at rows of its own shard, or into the only shard of another source."""
+        homes = self.homes(table)
+        if shard in homes:
+            return shard
+        if len(homes) != 1:
+            raise LookupError(f"which shard holds {table}? {[home.name for home in homes]}")
+        return homes[0]
+
+    def of_child(self, shard, node, parent):
+        """Rows of every shard hang on a root that all shards share, or that is in another source."""
+        homes = self.homes(node.table)
+        own = shard in homes and not (self._unique and parent.kind == "root")
+        return [shard] if own else homes
+
+
 class View:
     """The rows of one node, ready to be shown under their parent."""
 
-    def __init__(self, shard, node, parent_table=None):
+    def __init__(self, shard, node, parent_table=None, places=None, computed=()):
         self.node = node
+        places = places or Places([shard])
         table = shard.table(node.table)
         self._table = table
         self._fields = node.fields or [(name, name) for name in table.columns]
-        self.lookups = [View(shard, child, table) for child in node.lookups]
-        self.children = [View(shard, child, table) for child in node.children]
+        self.lookups = [
+            places.view(places.of_lookup(shard, child.table), child, table)
+            for child in node.lookups
+        ]
+        self.children = [
+            [
+                places.view(home, child, table, compute.columns_of(node.compute, child.name))
+                for home in places.of_child(shard, child, node)
+            ]
+            for child in node.children
+        ]
         held = [name for view in self.lookups for name in view.node.on]
         sort = [name for name, _ in node.sort]
-        self._names = list(dict.fromkeys([c for _, c in self._fields] + held + sort + table.key))
+        self._names = list(
+            dict.fromkeys([c for _, c in self._fields] + held + sort + table.key + list(computed))
+        )
         self._place = {name: place for place, name in enumerate(self._names)}
         self._finish = [
             (place, table.columns[name].convert)
@@ -68,8 +113,11 @@ class View:
         shown = Shape((name, row[place]) for name, place in self._shown)
         for view in self.lookups:
             shown[view.node.name] = view.pointed_at(self._pick(row, view.node.on))
-        for view in self.children:
-            view.add_to(shown, self._pick(row, self._table.key))
+        for views in self.children:
+            add_children(shown, views, self._pick(row, self._table.key))
+        for name, formula in self.node.compute.items():
+            views = next(v for v in self.children if v[0].node.name == formula.child)
+            shown[name] = computed(formula, views, self._pick(row, self._table.key))
         return shown
 
     def _pick(self, row, names):
@@ -91,21 +139,45 @@ class View:
         text = self.rows.get(key)
         return None if text is None else self.show(self.values(text))
 
-    def add_to(self, shown, key):
-        """A child's rows under a parent with this primary key."""
-        node = self.node
-        rows = [self.values(text) for text in self.rows.get(key, ())]
-        for place, kind, descending in reversed(self._order):
-            rows.sort(key=lambda row, p=place, k=kind: k(row[p]), reverse=descending)
-        if node.cap:
-            shown[node.cap[1]] = len(rows) > node.cap[0]
-        rows = rows[: min(node.limit or len(rows), node.cap[0] if node.cap else len(rows))]
-        if node.hidden:
-            return
-        objects = [self.show(row) for row in rows]
-        if node.flatten:
-            objects = [item[node.flatten] for item in objects]
-        shown[node.name] = (objects[0] if objects else None) if node.one else objects
+    def children_of(self, key):
+        """(row, view) of the rows that hang on a parent with this primary key."""
+        return [(self.values(text), self) for text in self.rows.get(key, ())]
+
+    def is_shown(self, row):
+        """Of a flattened child, only rows whose target is there."""
+        if not self.node.flatten:
+            return True
+        [target] = [view for view in self.lookups if view.node.name == self.node.flatten]
+        return target.pointed_at(self._pick(row, target.node.on)) is not None
+
+
+def add_children(shown, views, key):
+    """A child's rows under a parent with this primary key, of all the shards that have some."""
+    node = views[0].node
+    rows = [pair for view in views for pair in view.children_of(key)]
+    for place, kind, descending in reversed(views[0]._order):
+        rows.sort(key=lambda pair, p=place, k=kind: k(pair[0][p]), reverse=descending)
+    rows = [(row, view) for row, view in rows if view.is_shown(row)]
+    if node.cap and not node.hidden:
+        shown[node.cap[1]] = len(rows) > node.cap[0]
+    rows = rows[: min(node.limit or len(rows), node.cap[0] if node.cap else len(rows))]
+    if node.hidden:
+        return
+    objects = [view.show(row) for row, view in rows]
+    if node.flatten:
+        objects = [item[node.flatten] for item in objects]
+    shown[node.name] = (objects[0] if objects else None) if node.one else objects
+
+
+def computed(formula, views, key):
+    """A computed field over all rows of this child under a parent with this primary key."""
+    columns = views[0]._table.columns
+    if any(columns[name].as_number for name in formula.columns):
+        raise NotImplementedError("computed over decimals that are numbers")
+    kinds = {name: columns[name].type for name in formula.columns}
+    rows = [pair for view in views for pair in view.children_of(key)]
+    picked = [{n: row[view._place[n]] for n in formula.columns} for row, view in rows]
+    return formula.over(picked, kinds)
 
 
 def sort_steps(sort, table, place):
@@ -148,15 +220,18 @@ def document_id(template, shard, row):
 class Expected:
     """All documents of one type. Iterates over ids; body(id) builds one."""
 
-    def __init__(self, shards, document):
+    def __init__(self, shards, document, pipeline=None):
         self._homes = {}
         self._texts = {}
-        for shard in shards:
-            view = View(shard, document.root)
+        places = Places(shards, pipeline, document.unique)
+        for shard in places.homes(document.root.table):
+            view = places.view(shard, document.root)
             key_names = shard.table(document.root.table).key
             template = document.id_template or default_id(shards, key_names)
             for key, text in view.rows.items():
                 doc_id = document_id(template, shard.name, dict(zip(key_names, key)))
+                if doc_id in self._texts:
+                    raise LookupError(f"document {doc_id} is on two shards: which of them wins?")
                 self._homes[doc_id] = (shard.name, view)
                 self._texts[doc_id] = text
 

@@ -88,7 +88,7 @@ def compare_once(args, pipeline):
         for name, address in addresses(args, pipeline).items():
             shards.append(source.Shard(name, address, args.user, args.password, pipeline))
             stack.callback(shards[-1].close)
-        wanted = expected.Expected(shards, document)
+        wanted = expected.Expected(shards, document, pipeline)
     sink = open_sink(args)
     workers = args.workers if len(wanted) >= FEW else 1
     report = compare.compare(wanted, sink, not args.any_order, workers)

@@ -19,6 +19,7 @@ import unittest
 import pymysql
 
 import compare
+import compute
 import expected
 import planted
 import sinks
@@ -93,6 +94,31 @@ class Store:
 
     def close(self):
         self._connection.close()
+
+
+class FormulaCase(unittest.TestCase):
+    """Computed fields, by hand."""
+
+    def over(self, text, rows, **kinds):
+        formula = compute.parse(text)
+        return formula.over([dict(zip(formula.columns, row)) for row in rows], kinds)
+
+    def test_sums_are_exact_and_skip_nulls(self):
+        rows = [("0.10", 3), ("9999999999999999.99", 2), (None, 1), ("5.00", None)]
+        kinds = {"price": "decimal", "qty": "int"}
+        self.assertEqual(self.over("sum(i.qty * i.price)", rows, **kinds), "20000000000000000.28")
+        self.assertEqual(self.over("sum(i.qty - 1)", [(3,), (None,)], qty="int"), 2)
+        self.assertEqual(self.over("sum(i.qty * 0.5)", [(3,)], qty="int"), "1.5")
+        self.assertEqual(self.over("sum(i.w)", [(0.1,)] * 10, w="double"), 1)
+
+    def test_no_rows_are_null_and_count_none(self):
+        self.assertIsNone(self.over("sum(i.qty)", [(None,)], qty="int"))
+        self.assertIsNone(self.over("max(i.at)", [], at="datetime"))
+        self.assertEqual(self.over("count(i)", [(), ()]), 2)
+
+    def test_extremes_are_by_value(self):
+        rows = [("9.50",), ("10.00",), (None,)]
+        self.assertEqual(self.over("max(i.price)", rows, price="decimal"), "10.00")
 
 
 class ShopCase(unittest.TestCase):

@@ -10,8 +10,10 @@ import re
 
 import yaml
 
+import compute
+
 NODE_KEYS = {
-    "root": {"root", "id", "fields", "lookups", "children", "unique_across_shards"},
+    "root": {"root", "id", "fields", "lookups", "children", "compute", "unique_across_shards"},
     "lookup": {"table", "on", "fields", "lookups", "when_changed"},
     "child": {
         "table",
@@ -54,6 +56,7 @@ class Node:
     flatten: str = None
     hidden: bool = False
     keep: bool = False
+    compute: dict = dataclasses.field(default_factory=dict)  # name -> expression; of the root
 
     def walk(self):
         yield self
@@ -66,6 +69,7 @@ class Document:
     name: str
     id_template: str
     root: Node
+    unique: bool = False  # across shards: rows of one id are one document
 
 
 @dataclasses.dataclass
@@ -74,20 +78,37 @@ class Pipeline:
     time_zone: str
     tables: dict  # name -> {exclude, booleans, decimals}
     documents: dict
+    groups: dict = dataclasses.field(default_factory=dict)  # shard -> its source
+
+    def group_of(self, table):
+        """The source that holds a table; None where there is only one."""
+        return self.tables.get(table, {}).get("source")
+
+    def homes(self, table, shards):
+        """Those of `shards` that hold a table."""
+        group = self.group_of(table)
+        return [shard for shard in shards if group is None or self.groups[shard.name] == group]
 
 
 def load(path):
     with open(path, encoding="utf-8") as file:
         raw = substitute(yaml.load(file, Loader=yaml.BaseLoader))
-    if "sources" in raw:
-        raise Refused("several sources")
-    mysql = raw["source"]["mysql"]
-    several = len(mysql["shards"]) > 1
+    sources = {n: s["mysql"] for n, s in raw.get("sources", {"": raw.get("source")}).items()}
+    zones = {mysql.get("time_zone") for mysql in sources.values()}
+    if len(zones) > 1:
+        raise Refused("sources with different time zones")
+    tables = {t: table(t, o or {}) for t, o in (raw.get("tables") or {}).items()}
+    several = {name for name, mysql in sources.items() if len(mysql["shards"]) > 1}
+
+    def is_sharded(root):
+        return tables.get(root, {}).get("source", "") in several
+
     return Pipeline(
-        shards=dict(mysql["shards"]),
-        time_zone=mysql.get("time_zone"),
-        tables={t: table(t, o or {}) for t, o in (raw.get("tables") or {}).items()},
-        documents={n: document(n, d, several) for n, d in raw["documents"].items()},
+        shards={s: a for mysql in sources.values() for s, a in mysql["shards"].items()},
+        time_zone=zones.pop(),
+        tables=tables,
+        documents={n: document(n, d, is_sharded(d["root"])) for n, d in raw["documents"].items()},
+        groups={s: name for name, mysql in sources.items() for s in mysql["shards"]},
     )
 
 
@@ -127,7 +148,7 @@ def document(name, raw, several_shards):
     template = raw.get("id") or ""
     if several_shards and not unique and "{shard}" not in template:
         raise Refused(f"documents.{name}.id without {{shard}}, but several shards")
-    return Document(name, template, root)
+    return Document(name, template, root, unique)
 
 
 def node(kind, name, raw, path):
@@ -151,6 +172,9 @@ def node(kind, name, raw, path):
     made.cap = (int(raw["cap"]["rows"]), raw["cap"]["flag"]) if "cap" in raw else None
     made.one, made.hidden = raw.get("one") == "true", raw.get("hidden") == "true"
     made.flatten, made.keep = raw.get("flatten"), raw.get("when_changed") == "keep"
+    made.compute = {name: compute.parse(text) for name, text in raw.get("compute", {}).items()}
+    if made.flatten and any(look.keep for look in made.lookups):
+        raise Refused(f"{made.path}: flatten of a keep lookup, of which only the shape is known")
     return made
 
 

@@ -262,7 +262,8 @@ def main(scenario, *servers, options=lambda parser: None):
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
     parser.add_argument("--dir", type=pathlib.Path, default=ROOT / "build/release/scenarios")
     parser.add_argument("--tailrace", type=pathlib.Path, default=ROOT / "build/release/app/tailrace")
-    parser.add_argument("--source", choices=["mysql", "mariadb"], default="mysql", help="the server that is captured")
+    parser.add_argument("--source", choices=["mysql", "mariadb", "mysql56"], default="mysql",
+                        help="the server that is captured")
     parser.add_argument("--seed", type=int, help="left out: a random one")
     options(parser)
     args = parser.parse_args()

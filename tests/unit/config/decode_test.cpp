@@ -32,10 +32,10 @@ TEST(Decode, FillsInWhatIsLeftOut) {
   EXPECT_EQ(spec.errors.retry_from, Milliseconds(200));
   EXPECT_EQ(spec.errors.retry_up_to, Milliseconds(30000));
   EXPECT_FALSE(spec.errors.halt_on_poison);
-  EXPECT_EQ(spec.source.start, StartAt::snapshot);
-  EXPECT_TRUE(spec.source.newest_first);
+  EXPECT_EQ(spec.sources.at(0).start, StartAt::snapshot);
+  EXPECT_TRUE(spec.sources.at(0).newest_first);
   EXPECT_EQ(spec.log_level, LogLevel::info);
-  const capture::MysqlOptions& mysql = spec.source.shards.at(0).mysql;
+  const capture::MysqlOptions& mysql = spec.sources.at(0).shards.at(0).mysql;
   EXPECT_EQ(mysql.tls, capture::TlsMode::preferred);
   EXPECT_EQ(mysql.password.reveal(), "s3cret");
   EXPECT_EQ(mysql.database, "shop");
@@ -92,6 +92,29 @@ TEST(Decode, ReadsEveryFormOfOnFieldsAndSort) {
   EXPECT_EQ(stay.children[0].limit, 10u);
   EXPECT_TRUE(stay.children[1].one);
   EXPECT_EQ(stay.children[1].lookups.at(0).name, "b");
+}
+
+TEST(Decode, ReadsChildrenOfChildren) {
+  const PipelineSpec spec = spec_of(
+      kHead +
+      "documents:\n  order:\n    root: orders\n    id: \"{id}\"\n    children:\n"
+      "      shipments:\n        table: shipments\n        on: order_id\n"
+      "        children:\n"
+      "          parcels:\n            table: parcels\n            on: shipment_id\n"
+      "            sort: -weight\n            limit: 3\n"
+      "            lookups: { depot: { table: depots, on: depot_id, when_changed: keep } }\n"
+      "            children: { last: { table: scans, on: parcel_id, one: true } }\n"
+      "          papers: { table: papers, on: shipment_id }\n");
+  const transform::ChildSpec& shipments = spec.documents.at(0).children.at(0);
+  ASSERT_EQ(shipments.children.size(), 2u);
+  const transform::ChildSpec& parcels = shipments.children[0];
+  EXPECT_EQ(parcels.name, "parcels");
+  EXPECT_THAT(parcels.on, ElementsAre("shipment_id"));
+  EXPECT_THAT(parcels.sort, ElementsAre(transform::SortSpec{"weight", true}));
+  EXPECT_EQ(parcels.limit, 3u);
+  EXPECT_EQ(parcels.lookups.at(0).table, "depots");
+  EXPECT_TRUE(parcels.children.at(0).one);
+  EXPECT_EQ(shipments.children[1].table, "papers");
 }
 
 TEST(Decode, ReadsEveryFormOfAState) {
@@ -228,6 +251,38 @@ TEST(LoadResult, FindsThePlaceOfAPath) {
             "orders.yaml:10:29: error[E0207]: there is no table 'orders'\n"
             "   10 | documents: { order: { root: orders, id: \"{id}\" } }\n"
             "                                    ^^^^^^\n");
+}
+
+TEST(Cascades, AreKnownToEveryDocument) {
+  const auto spec =
+      spec_of(kHead +
+              "  items: { cascade: { on: o, references: orders, delete: set_null } }\n"
+              "documents: { order: { root: orders, id: \"{id}\", children: { i: { table: items, "
+              "on: o } } } "
+              "}\n");
+  ASSERT_EQ(spec.documents.size(), 1u);
+  ASSERT_EQ(spec.documents[0].cascades.size(), 1u);
+  const transform::CascadeSpec& cascade = spec.documents[0].cascades[0];
+  EXPECT_EQ(cascade.table, "items");
+  EXPECT_THAT(cascade.on, ElementsAre("o"));
+  EXPECT_EQ(cascade.references, "orders");
+  EXPECT_TRUE(cascade.set_null);
+}
+
+TEST(LoadResult, UnderlinesTheNameThatIsMeant) {
+  const LoadResult loaded = load_text(kHead +
+                                      "documents: { order: { root: orders, id: \"{id}\", children: "
+                                      "{ i: { table: items, on: o } },\n"
+                                      "  compute: { a: \"sum(i.qty * i.pirce)\" } } }\n");
+  ASSERT_TRUE(loaded.spec.has_value()) << all_text(loaded);
+  const Problem problem = loaded.locate(
+      Error{Disposition::halt, "plan.invalid",
+            "documents.order.compute.a: table shop.items has no column 'pirce'; did you mean "
+            "'price'?"});
+  EXPECT_EQ(render(problem, false),
+            "orders.yaml:11:32: error[E0207]: table shop.items has no column 'pirce'\n"
+            "   11 |   compute: { a: \"sum(i.qty * i.pirce)\" } } }\n"
+            "                                       ^^^^^ did you mean 'price'?\n");
 }
 
 TEST(LoadResult, SumsUp) {

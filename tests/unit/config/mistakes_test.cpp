@@ -30,6 +30,15 @@ std::string order(const std::string& lines) {
   return "documents:\n  order:\n    root: orders\n" + lines;
 }
 
+// A child, and so on so many levels.
+std::string levels(int count) {
+  std::string out;
+  for (int n = 1; n < count; ++n) out += "{ table: t, on: o, children: { c: ";
+  out += "{ table: t, on: o }";
+  for (int n = 1; n < count; ++n) out += " } }";
+  return out;
+}
+
 // Rules start at line 14.
 std::string rules(const std::string& lines) {
   return "events:\n  topic: shop.events\n  key: \"{id}\"\n  rules:\n" + lines;
@@ -108,10 +117,22 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"IdConstant", order("    id: \"{shard}\"\n"), "E0214 13:9", "the same id"},
         Mistake{"ChildWithoutOn",
                 order("    id: \"{id}\"\n    children: { items: { table: order_items } }\n"),
-                "E0202 14:17", "points at the root"},
+                "E0202 14:17", "points at the parent"},
         Mistake{"ChildOnPairs",
                 order("    id: \"{id}\"\n    children: { items: { table: t, on: { a: b } } }\n"),
                 "E0203 14:40", "primary key"},
+        Mistake{"GrandchildWithoutOn",
+                order("    id: \"{id}\"\n    children:\n      s:\n        table: s\n        on: o\n"
+                      "        children: { p: { table: p } }\n"),
+                "E0202 18:21", "points at the parent"},
+        Mistake{
+            "GrandchildNamedAsField",
+            order("    id: \"{id}\"\n    children:\n      s: { table: s, on: o, fields: [id, p], "
+                  "children: { p: { table: p, on: s } } }\n"),
+            "E0213 15:58", "'p' is the name of a field"},
+        Mistake{"NineLevels",
+                order("    id: \"{id}\"\n    children:\n      a: " + levels(9) + "\n"),
+                "E0204 15:279", "8 levels deep at most"},
         Mistake{"WhenChanged",
                 order("    id: \"{id}\"\n    lookups: { c: { table: t, on: c_id } }\n"),
                 "E0215 14:16", "refresh"},
@@ -176,6 +197,74 @@ INSTANTIATE_TEST_SUITE_P(
                 "  items: { exclude: [note] }\n" +
                     rules("    - { table: items, key: \"{note}\", emit: A }\n"),
                 "E0208 15:28", "excluded"}),
+    names);
+
+namespace {
+// An order with items, and more below it from line 15 on.
+std::string with_items(const std::string& items, const std::string& below = "") {
+  return order("    id: \"{id}\"\n    children: { items: { table: items, on: o" + items + " } }\n" +
+               below);
+}
+const std::string kCoupon = ", lookups: { coupon: { table: c, on: c, when_changed: keep } }";
+}  // namespace
+
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, Mistakes,
+    ::testing::Values(
+        Mistake{"ComputeFunction", with_items("", "    compute: { a: summ(items.a) }\n"),
+                "E0223 15:19", "did you mean 'sum'?"},
+        Mistake{"ComputeInside", with_items("", "    compute: { a: \"sum(items.a / 2)\" }\n"),
+                "E0223 15:32", "0.01 * column divides by 100"},
+        Mistake{"ComputeChild", with_items("", "    compute: { a: \"sum(2 * itms.a)\" }\n"),
+                "E0212 15:28", "did you mean 'items'?"},
+        Mistake{"ComputeDeeper", with_items("", "    compute: { a: sum(items.b.c) }\n"),
+                "E0223 15:23", "rows that point at the root"},
+        Mistake{"ComputeName", with_items("", "    compute: { items: count(items) }\n"),
+                "E0213 15:23", "the name of a child already"},
+        Mistake{"ComputeExcluded",
+                "  items: { exclude: [note] }\n" +
+                    with_items("", "    compute: { a: max(items.note) }\n"),
+                "E0208 16:19", "excluded"},
+        Mistake{"CapWithoutFlag", with_items(", cap: { rows: 5 }"), "E0202 14:47",
+                "the field that tells of a cut"},
+        Mistake{"CapZero", with_items(", cap: { rows: 0, flag: f }"), "E0204 14:60",
+                "write 1 to 1000000"},
+        Mistake{"CapAndLimit", with_items(", limit: 5, cap: { rows: 5, flag: f }"), "E0211 14:54",
+                "'limit' is one too many"},
+        Mistake{"CapAndOne", with_items(", one: true, cap: { rows: 5, flag: f }"), "E0211 14:58",
+                "'cap' has no meaning"},
+        Mistake{"CapAndHidden", with_items(", hidden: true, cap: { rows: 5, flag: f }"),
+                "E0211 14:61", "'cap' has no meaning"},
+        Mistake{"CapFlagTaken",
+                with_items(", cap: { rows: 5, flag: total }", "    fields: [total]\n"),
+                "E0213 14:69", "the name of a field already"},
+        Mistake{"FlattenNothing", with_items(", flatten: copon" + kCoupon), "E0212 14:56",
+                "did you mean 'coupon'?"},
+        Mistake{"FlattenFields", with_items(", flatten: coupon, fields: [a]" + kCoupon),
+                "E0211 14:72", "put it into that lookup"},
+        Mistake{
+            "CascadeOfALookup",
+            "  p: { cascade: { on: c, references: c, delete: set_null } }\n" +
+                order("    id: \"{id}\"\n    lookups: { p: { table: p, on: p, when_changed: keep "
+                      "} }\n"),
+            "E0224 10:8", "shows it as lookup 'p'"},
+        Mistake{"CascadeOfAnotherKey",
+                "  items: { cascade: [{ on: o2, references: orders, delete: cascade }] }\n" +
+                    with_items(""),
+                "E0224 10:22", "child 'items' of document 'order' hangs on another key"},
+        Mistake{"CascadeOfNothing",
+                "  other: { cascade: { on: o, references: orders, delete: cascade } }\n" +
+                    with_items(""),
+                "E0224 10:12", "no document has it as a child"},
+        Mistake{"CascadeDelete",
+                "  items: { cascade: { on: o, references: orders, delete: restrict } }\n" +
+                    with_items(""),
+                "E0205 10:58", "cascade, set_null"},
+        Mistake{
+            "FlattenAnother",
+            with_items(", flatten: p, lookups: { p: { table: p, on: p, when_changed: keep }, q: "
+                       "{ table: q, on: q, when_changed: keep } }"),
+            "E0211 14:114", "below the other's lookups"}),
     names);
 
 INSTANTIATE_TEST_SUITE_P(
@@ -281,8 +370,8 @@ TEST(SourceMistakes, AreReportedAtTheirPlaces) {
       "    tls: { mode: verify }\n"
       "documents: { d: { root: t, id: \"{id}\" } }\n");
   EXPECT_EQ(places(loaded), (std::vector<std::string>{"E0204 1:11", "E0210 2:7", "E0202 4:3",
-                                                      "E0209 6:28", "E0219 6:32", "E0205 7:12",
-                                                      "E0205 8:18", "W0401 5:15", "W0404 6:19"}))
+                                                      "E0219 6:32", "E0205 7:12", "E0205 8:18",
+                                                      "E0221 9:32", "W0401 5:15", "W0404 6:19"}))
       << all_text(loaded);
   EXPECT_EQ(all_text(loaded).find("hunter2"), std::string::npos);
 }
@@ -296,7 +385,7 @@ TEST(SourceMistakes, DocumentsNeedASnapshot) {
 
 TEST(SourceMistakes, SourceOrSources) {
   const LoadResult loaded = load_text("tailrace: 1\nname: x\nsources: {}\ntables: { t: }\n");
-  EXPECT_EQ(places(loaded), (std::vector<std::string>{"E0209 3:1"})) << all_text(loaded);
+  EXPECT_EQ(places(loaded), (std::vector<std::string>{"E0204 3:1"})) << all_text(loaded);
 }
 
 }  // namespace

@@ -70,8 +70,11 @@ void expect_only_not_supported(const std::string& file) {
   const LoadResult loaded = load_pipeline(request);
   EXPECT_FALSE(loaded.spec.has_value());
   for (const Problem& problem : loaded.problems) {
-    const bool sketch =
-        problem.message == "'order' needs 'id'";  // the second example leaves it out
+    // What the second example leaves out.
+    const bool sketch = problem.message == "'order' needs 'id'" ||
+                        problem.message == "'mysql' needs 'user'" ||
+                        problem.message == "document 'order' has no child 'payments'" ||
+                        problem.message.starts_with("which source holds table ");
     EXPECT_TRUE(problem.code == "E0209" || problem.severity == Severity::warning || sketch)
         << render(problem, false);
   }
@@ -86,9 +89,8 @@ TEST(Language, OtherValuesThatAreNotSupportedYet) {
   for (const std::string& text :
        {std::string(
             "events: { envelope: debezium, topic: a, key: a, rules: [{ table: a, emit: B }] }\n"),
-        std::string("documents: { d: { root: a, id: \"{id}\", unique_across_shards: true } }\n"),
         std::string("documents: { d: { root: a, id: \"{id}\", children: { c: { table: t, on: a, "
-                    "hidden: true } } } }\n")}) {
+                    "children: {} } } } }\n")}) {
     const LoadResult loaded = load_text(kHead + text);
     ASSERT_EQ(loaded.problems.size(), 1u) << all_text(loaded);
     EXPECT_EQ(loaded.problems[0].code, "E0209");

@@ -144,20 +144,180 @@ TEST_F(ProjectionTest, SortsLimitsAndTakesOne) {
   EXPECT_NE(body().find(R"("items":{"id":10,"qty":7,"product":null})"), std::string::npos);
 }
 
+TEST_F(ProjectionTest, TellsOfRowsThatACapCuts) {
+  DocumentSpec spec = order_spec();
+  spec.children[0].cap = CapSpec{2, "items_cut"};
+  plan = compile_plan(std::span(&spec, 1), shop.tables)->documents[0];
+  put(0, 1, order_row(1, 5, "NEW"), 1);
+  EXPECT_NE(body().find(R"("items_cut":false,"items":[])"), std::string::npos) << body();
+  put(items, 10, item_row(10, 1, 3, 2), 2);
+  put(items, 11, item_row(11, 1, 3, 7), 2);
+  EXPECT_NE(body().find(R"("items_cut":false,"items":[{"id":10)"), std::string::npos) << body();
+  put(items, 9, item_row(9, 1, 3, 2), 3);
+  EXPECT_NE(body().find(R"("items_cut":true,"items":[{"id":9,)"), std::string::npos) << body();
+  EXPECT_EQ(body().find(R"("id":11)"), std::string::npos);
+  put(items, 9, {}, 4);
+  EXPECT_NE(body().find(R"("items_cut":false,"items":[{"id":10)"), std::string::npos) << body();
+}
+
+TEST_F(ProjectionTest, FlattensLinksToWhatTheyPointAt) {
+  DocumentSpec spec = order_spec();
+  spec.lookups.clear();
+  spec.children[0].fields.reset();
+  spec.children[0].flatten = "product";
+  spec.children[0].cap = CapSpec{1, "more"};
+  spec.compute = {{"links", "count(items)"}};
+  plan = compile_plan(std::span(&spec, 1), shop.tables)->documents[0];
+  items = plan.children[0];
+  product = plan.nodes[items].lookups[0];
+  EXPECT_EQ(plan.nodes[items].columns, (std::vector<std::string>{"id", "order_id", "product_id"}));
+  put(0, 1, order_row(1, 5, "NEW"), 1);
+  put(items, 10, item_row(10, 1, 3, 0), 2);
+  put(items, 11, item_row(11, 1, 4, 0), 2);
+  put(items, 12, {Value::int64(12), Value::int64(1), Value::null(), Value::int64(0)}, 2);
+  EXPECT_EQ(body(), R"({"id":1,"state":"NEW","more":false,"items":[],"links":3)");
+  look(product, 4, {Value::int64(4), Value::string("tea"), Value::null()}, 3);
+  EXPECT_EQ(body(), R"({"id":1,"state":"NEW","more":false,)"
+                    R"("items":[{"name":"tea","category":null}],"links":3)");
+  look(product, 3, {Value::int64(3), Value::string("jam"), Value::null()}, 4);
+  EXPECT_EQ(body(), R"({"id":1,"state":"NEW","more":true,)"
+                    R"("items":[{"name":"jam","category":null}],"links":3)");
+  look(product, 3, {}, 5);
+  EXPECT_NE(body().find(R"("more":false,"items":[{"name":"tea")"), std::string::npos) << body();
+}
+
+// An order takes its items along, and the server says nothing of them.
+class CascadeTest : public ProjectionTest {
+ protected:
+  CascadeTest() { declare({{"items", {"order_id"}, "orders", false}}); }
+  void declare(std::vector<CascadeSpec> cascades) {
+    DocumentSpec spec = order_spec();
+    spec.lookups.clear();
+    spec.children[0].lookups.clear();
+    spec.cascades = std::move(cascades);
+    plan = compile_plan(std::span(&spec, 1), shop.tables)->documents[0];
+    items = plan.children[0];
+  }
+  void expect_items(const std::string& shown) {
+    EXPECT_EQ(body(), R"({"id":1,"state":"NEW","items":[)" + shown + "]");
+  }
+};
+
+TEST_F(CascadeTest, ItemsGoWithTheirOrder) {
+  put(0, 1, order_row(1, 5, "NEW"), 1);
+  put(items, 10, item_row(10, 1, 3, 2), 2);
+  EXPECT_TRUE(put(0, 1, {}, 3).visible);
+  EXPECT_TRUE(state.find(items, 0, key_of(10))->gone);
+  put(0, 1, order_row(1, 5, "NEW"), 4);
+  expect_items("");
+  put(items, 11, item_row(11, 1, 3, 7), 5);
+  expect_items(R"({"id":11,"qty":7})");
+}
+
+TEST_F(CascadeTest, AnOlderItemDoesNotComeBackWithTheNextOrder) {
+  put(0, 1, {}, 3);  // of an order that was never seen
+  put(0, 1, order_row(1, 5, "NEW"), 4);
+  EXPECT_FALSE(put(items, 10, item_row(10, 1, 3, 2), 2).visible);
+  expect_items("");
+  std::string bytes;
+  state.encode(bytes);
+  state = *RootState::decode(bytes);
+  EXPECT_FALSE(put(items, 10, item_row(10, 1, 3, 2), 2).visible);
+  expect_items("");
+  EXPECT_FALSE(put(0, 1, {}, 3).visible);  // the deletion once more, as after a rewind
+  put(items, 10, item_row(10, 1, 3, 2), 6);
+  EXPECT_FALSE(put(0, 1, {}, 3).visible);
+  expect_items(R"({"id":10,"qty":2})");
+}
+
+TEST_F(CascadeTest, FollowsTheOrderOfRowsInOneTransaction) {
+  put(0, 1, order_row(1, 5, "OLD"), 1);
+  put(items, 10, item_row(10, 1, 3, 2), 2);
+  const std::string order_key = key_of(1);
+  const std::string kept = key_of(11);
+  const std::string lost = key_of(12);
+  const std::string order = values_of(order_row(1, 5, "NEW"), plan.nodes[0]);
+  const std::string item = values_of(item_row(11, 1, 3, 7), plan.nodes[items]);
+  const GroupRecord group{{0, {1, 3, 0}, 1000, "u:1"},
+                          {{items, false, 0, lost, item},
+                           {0, true, 1, order_key, {}},
+                           {0, false, 2, order_key, order},
+                           {items, false, 3, kept, item}}};
+  state.apply(plan, group, offset++, nullptr);
+  expect_items(R"({"id":11,"qty":7})");
+  state.apply(plan, group, offset++, nullptr);
+  expect_items(R"({"id":11,"qty":7})");
+}
+
+// A dump that is loaded again: DELETE and INSERT of orders with foreign_key_checks = 0.
+TEST_F(CascadeTest, ItemsStayWhereForeignKeysAreOff) {
+  put(0, 1, order_row(1, 5, "OLD"), 1);
+  put(items, 10, item_row(10, 1, 3, 2), 2);
+  const std::string key = key_of(1);
+  const GroupRecord gone{{0, {1, 3, 0}, 1000, "u:1"}, {{0, true, 0, key, {}, true}}};
+  state.apply(plan, gone, offset++, nullptr);
+  put(0, 1, order_row(1, 5, "NEW"), 4);
+  expect_items(R"({"id":10,"qty":2})");
+}
+
+TEST_F(CascadeTest, TakesNothingOfAnotherSource) {
+  put(0, 1, order_row(1, 5, "NEW"), 1);
+  const std::string key = key_of(10);
+  const std::string values = values_of(item_row(10, 1, 3, 2), plan.nodes[items]);
+  const GroupRecord other{{1, {1, 2, 0}, 1000, "v:1"}, {{items, false, 0, key, values}}};
+  state.apply(plan, other, offset++, nullptr);
+  put(0, 1, {}, 3);
+  put(0, 1, order_row(1, 5, "NEW"), 4);
+  expect_items(R"({"id":10,"qty":2})");
+}
+
+TEST_F(CascadeTest, IsANoOpWhereTheServerLogsTheRows) {
+  put(0, 1, order_row(1, 5, "NEW"), 1);
+  put(items, 10, item_row(10, 1, 3, 2), 2);
+  put(items, 10, {}, 3);
+  put(0, 1, {}, 3);
+  EXPECT_FALSE(put(items, 10, {}, 3).visible);
+  put(0, 1, order_row(1, 5, "NEW"), 4);
+  expect_items("");
+}
+
+TEST_F(CascadeTest, WithoutADeclarationItemsStay) {
+  declare({{"items", {"product_id"}, "orders", false}, {"items", {"order_id"}, "products", false}});
+  put(0, 1, order_row(1, 5, "NEW"), 1);
+  put(items, 10, item_row(10, 1, 3, 2), 2);
+  put(0, 1, {}, 3);
+  put(0, 1, order_row(1, 5, "NEW"), 4);
+  expect_items(R"({"id":10,"qty":2})");
+}
+
+TEST_F(CascadeTest, ItsMarkExpiresWithTheTombstones) {
+  put(0, 1, order_row(1, 5, "NEW"), 1);
+  put(items, 10, item_row(10, 1, 3, 2), 2);
+  put(0, 1, {}, 3);
+  EXPECT_EQ(state.fragments().size(), 3u);
+  state.expire(plan, 0, 1, 2);
+  EXPECT_EQ(state.fragments().size(), 3u);
+  state.expire(plan, 0, 1, 3);
+  EXPECT_EQ(state.fragments().size(), 1u);  // the order's own tombstone: the stub
+  EXPECT_NE(state.find(0, 0, key_of(1)), nullptr);
+}
+
 TEST(DocumentId, EncodesSeparatorsInsideValues) {
   std::string key;
   append_key_part(key, Value::string("a-b%"));
   append_key_part(key, Value::int64(7));
-  EXPECT_EQ(DocumentId("{hotel}-{no}", {"hotel", "no"}, "s0").of(key), "a%2Db%25-7");
+  EXPECT_EQ(DocumentId("{hotel}-{no}", {"hotel", "no"}).of(key), "a%2Db%25-7");
   std::string single;
   append_key_part(single, Value::string("a-b%\n"));
-  EXPECT_EQ(DocumentId("{hotel}", {"hotel"}, "s0").of(single), "a-b%\n");
+  EXPECT_EQ(DocumentId("{hotel}", {"hotel"}).of(single), "a-b%\n");
 }
 
 TEST(DocumentId, KeepsShardsApart) {
   std::string key;
+  append_key_part(key, Value::string("s-0"));
   append_key_part(key, Value::string("a-b"));
-  EXPECT_EQ(DocumentId("{shard}-{id}", {"id"}, "s0").of(key), "s0-a%2Db");
+  EXPECT_EQ(DocumentId("{shard}-{id}", {"id"}).of(key), "s-0-a%2Db");
+  EXPECT_EQ(DocumentId("{id}@{shard}", {"id"}).of(key), "a-b@s-0");
 }
 
 TEST(DocumentPlan, NamesThePlaceOfAMistake) {
@@ -182,8 +342,19 @@ TEST(DocumentPlan, ChangesItsHashWithWhatIsStored) {
   EXPECT_EQ(before, hash());
   spec.children[0].limit = 5;  // shows less, stores the same
   EXPECT_EQ(before, hash());
+  spec.children[0].limit = 0;
+  spec.children[0].cap = CapSpec{5, "more"};
+  const std::uint64_t capped = hash();
+  EXPECT_NE(before, capped);  // another field
+  spec.children[0].cap->rows = 6;
+  EXPECT_EQ(capped, hash());
+  spec.children[0].cap.reset();
   spec.children[0].fields->push_back({"product_id", "product_id"});
   EXPECT_NE(before, hash());
+  spec.children[0].fields.reset();
+  const std::uint64_t whole = hash();
+  spec.children[0].flatten = "product";
+  EXPECT_NE(whole, hash());
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ Routed finish(Router& router) {
         std::string text = text_of(group.root) + ":";
         for (const GroupRow& row : std::get<GroupRecord>(record).rows) {
           text += " " + std::to_string(row.node) + (row.gone ? "-" : "+") + text_of(row.key) + "@" +
-                  std::to_string(row.idx);
+                  std::to_string(row.idx) + (row.alone ? " alone" : "");
         }
         routed.groups.push_back(text);
         return {};
@@ -80,6 +80,31 @@ TEST_F(RouterTest, TellsBothOrdersOfAMovedItem) {
   const Routed routed = route({item(RowOp::update, 4, before, after)});
   EXPECT_EQ(routed.groups,
             (std::vector<std::string>{"1: " + node + "-10@4", "2: " + node + "+10@4"}));
+}
+
+// The order that was deleted took rows along, which the next one does not have.
+TEST_F(RouterTest, KeepsADeletionThatTakesRowsAlong) {
+  const Row old_order = order_row(1, 5, "OLD");
+  const Row new_order = order_row(1, 5, "NEW");
+  const std::vector<RowChange> rows{change(shop, "orders", RowOp::remove, 0, old_order, {}),
+                                    change(shop, "orders", RowOp::insert, 1, {}, new_order),
+                                    change(shop, "orders", RowOp::update, 2, new_order, old_order)};
+  EXPECT_EQ(route(rows).groups, std::vector<std::string>{"1: 0+1@2"});
+  std::vector<RowChange> many = rows;
+  std::vector<Row> items_of_it;
+  for (std::int64_t id = 0; id < 20; ++id) items_of_it.push_back(item_row(id, 1, 3, 1));
+  for (std::uint32_t id = 0; id < 20; ++id) {
+    many.push_back(change(shop, "items", RowOp::insert, 3 + id, {}, items_of_it[id]));
+  }
+  DocumentSpec spec = order_spec();
+  spec.cascades = {{"items", {"order_id"}, "orders", false}};
+  shop.plan = *compile_plan(std::span(&spec, 1), shop.tables);
+  EXPECT_EQ(route(rows).groups, std::vector<std::string>{"1: 0-1@0 0+1@2"});
+  std::vector<RowChange> unchecked = rows;
+  for (RowChange& row : unchecked) row.unchecked = true;
+  EXPECT_EQ(route(unchecked).groups, std::vector<std::string>{"1: 0+1@2"});
+  EXPECT_EQ(route({unchecked[0]}).groups, std::vector<std::string>{"1: 0-1@0 alone"});
+  EXPECT_EQ(route(many).groups[0].substr(0, 20), "1: 0-1@0 0+1@2 " + node + "+0@3");
 }
 
 TEST_F(RouterTest, KeepsTheLastImageOfAFragment) {
