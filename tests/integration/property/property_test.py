@@ -14,6 +14,7 @@ tables and the file, compares every document. A seed that fails is made smaller 
 import argparse
 import contextlib
 import json
+import os
 import pathlib
 import random
 import signal
@@ -171,7 +172,8 @@ def run(world, case):
 
 def attempt(args, case, say=True):
     """One run in a world of its own: (what it did, None) or (None, why it failed)."""
-    args.seed, args.scenario = case["seed"], f"property-{case['setup'][0]}"
+    args.attempt += 1  # names of its own: what a failure leaves on the servers stays away from the next
+    args.seed, args.scenario = case["seed"], f"property-{os.getpid() % 10**5}-{args.attempt}"
     failure = done = None
     with contextlib.ExitStack() as quiet:
         if not say:
@@ -223,7 +225,7 @@ def arguments():
     p.add_argument("--setup", choices=["embedded", "kafka"], help="left out: drawn")
     p.add_argument("--case", type=pathlib.Path, help="run this one")
     args = p.parse_args()
-    args.dir = args.dir.absolute()
+    args.dir, args.attempt = args.dir.absolute(), 0
     return args
 
 
