@@ -95,8 +95,7 @@ const std::vector<std::string>& World::lookup_topics() {
 World::World(WorldOptions options)
     : options_(std::move(options)),
       change_topic_(engine::change_topic(pipeline, "order")),
-      state_topic_(engine::state_topic(pipeline, "order")),
-      placement_topic_(engine::placement_topic(pipeline, "main")) {
+      state_topic_(engine::state_topic(pipeline, "order")) {
   configure_log(options_.trace ? LogLevel::info : LogLevel::silent, LogFormat::text);
   plan_ =
       *transform::compile_plan(documents(options_), shop_schemas(), layout_of(options_.sources));
