@@ -168,7 +168,7 @@ const Object& schema_policy_object() {
                    {{"pause", Policy::Other::pause}, {"follow", Policy::Other::follow}}),
                "Types, keys, RENAME, partitions, DROP TABLE: capture waits in front of the "
                "statement; or it goes on, a dropped table's rows leave the documents, and what no "
-               "row tells stays in them. (TRUNCATE is always followed.)")
+               "row tells stays in them. TRUNCATE is always followed.")
           .fallback("pause")
           .done();
   return declared;
