@@ -289,6 +289,7 @@ void Projector::commit_before_revoke() {
 
 Result<void> Projector::close(Deadline deadline) {
   if (!member_) return {};
+  closing_ = true;
   // Nothing more is read; what was read gets its acknowledgements.
   while (deps_.clock.now() < deadline) {
     for (auto& [partition, task] : partitions_) {

@@ -165,6 +165,7 @@ class Projector final : public stream::AssignmentListener, public DirtyListener 
   std::uint64_t next_batch_ = 1;
   std::vector<std::pair<stream::Partition, std::uint64_t>> in_commit_;  // with the assignment
   bool committing_ = false;
+  bool closing_ = false;
   std::vector<stream::Announcement> announcements_;  // dead letters, for the next commit
   std::vector<stream::Announcement> announced_;      // with the commit under way
   Deadline last_commit_{};

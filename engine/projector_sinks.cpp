@@ -36,6 +36,7 @@ Result<void> Projector::serve_lane(std::size_t index) {
   }
   wake_later(lane);
   while (!lane.queue.empty() && lane.port->has_room()) send(index);
+  if (closing_) return {};  // pending documents are the next owner's
   TAILRACE_TRY(drain(index));
   return stub_older(index);
 }
