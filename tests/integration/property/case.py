@@ -98,7 +98,13 @@ def _without_a_node(case, document):
         node = made["pipeline"]["documents"][document]
         for kind, name in path[:-1]:
             node = node[kind][name]
-        del node[path[-1][0]][path[-1][1]]
+        gone = path[-1][1]
+        del node[path[-1][0]][gone]
+        if node.get("flatten") == gone:
+            del node["flatten"]
+        if "compute" in node:
+            kept = {n: t for n, t in node["compute"].items() if not n.startswith(f"{gone}_")}
+            node["compute"] = kept
         yield made
 
 

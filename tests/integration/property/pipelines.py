@@ -3,9 +3,12 @@
 A case is plain data (a dictionary that JSON can hold), so that it can be kept, shrunk and run again.
 """
 
+import re
+
 import kinds
 
 COLUMNS_OF_A_TABLE = (1, 6)
+ADDABLE = {"int", "small", "money", "exact"}
 
 
 class Table:
@@ -48,13 +51,18 @@ class Schema:
         document["id"] = self._id(root)
         self.documents["doc0"] = document
         places = [(root, document)]  # where a lookup may be added
+        parents = [(root, document)]  # where a child may be added
         for _ in range(rng.randint(1, 4)):
             if rng.random() < 0.5:
-                places.append(self._child(root, document))
+                parents.append(self._child(*rng.choice(parents)))
+                places.append(parents[-1])
             else:
                 places.append(self._lookup(*rng.choice(places)))
         if rng.random() < 0.3:
             self._second_use(places)
+        self._dress(document)
+        if rng.random() < 0.5:
+            self._compute(document)
         if rng.random() < 0.3:
             self._second_document()
         return self
@@ -92,24 +100,61 @@ class Schema:
         self._nodes += 1
         return f"n{self._nodes}"
 
-    def _child(self, root, document):
-        """A table whose rows point at the root; sometimes that is the begin of their primary key."""
+    def _child(self, parent, above):
+        """A table whose rows point at the root, or at rows of another child; sometimes that is the begin of their
+        primary key."""
         rng, name = self._rng, self._node_name()
         if rng.random() < 0.3:
-            table = self._table([*self._kinds_of_key(root), ("unsigned", 4)])
+            table = self._table([*self._kinds_of_key(parent), ("unsigned", 4)])
             on = table.key[:-1]
-            self.pointers.append((table.name, on, root.name))
+            self.pointers.append((table.name, on, parent.name))
         else:
             table = self._table()
-            on = self._point(table, root, "up")
+            on = self._point(table, parent, "up")
         node = {"table": table.name, "on": on if len(on) > 1 else on[0], **self._fields(table)}
         node |= self._sort(table)
         if rng.random() < 0.2:
             node["one"] = True
         elif rng.random() < 0.2:
             node["limit"] = rng.randint(1, 3)
-        document.setdefault("children", {})[name] = node
+        elif rng.random() < 0.2:
+            node["cap"] = {"rows": rng.randint(1, 3), "flag": f"{name}_cut"}
+        above.setdefault("children", {})[name] = node
         return table, node
+
+    def _dress(self, document):
+        """Some children are links, shown as what they point at; some are not shown at all."""
+        for child in document.get("children", {}).values():
+            self._dress(child)
+            lookups = child.get("lookups", {})
+            if "children" in child:
+                continue
+            if len(lookups) == 1 and self._rng.random() < 0.4:
+                [(name, target)] = lookups.items()
+                if target["when_changed"] != "keep":
+                    child["flatten"] = name
+                    child.pop("fields", None)
+            elif self._rng.random() < 0.1 and not {"one", "cap", "limit"} & set(child):
+                child["hidden"] = True
+
+    def _compute(self, document):
+        """Fields worked out over children of the root."""
+        rng, made = self._rng, {}
+        for name, child in document.get("children", {}).items():
+            table = self.tables[child["table"]]
+            kinds_of = {n: kind for n, (kind, _, _) in table.columns.items()}
+            plain = [n for n in table.of_role("plain") if kinds_of[n] in kinds.SORTABLE]
+            added = [n for n in table.of_role("plain") if kinds_of[n] in ADDABLE]
+            made[f"{name}_count"] = f"count({name})"
+            if plain:
+                column = rng.choice(plain)
+                made[f"{name}_{column}_far"] = f"{rng.choice(['min', 'max'])}({name}.{column})"
+            if added:
+                one, other = rng.choice(added), rng.choice(added)
+                both = f"{name}.{one} * 0.5 - {name}.{other}"
+                made[f"{name}_sum"] = f"sum({rng.choice([f'{name}.{one}', both])})"
+        if made:
+            document["compute"] = made
 
     def _sort(self, table):
         names = [n for n in table.columns if table.columns[n][0] in kinds.SORTABLE]
@@ -176,8 +221,8 @@ class Schema:
             hidden = [n for n in table.of_role("plain") if (table.name, n) not in used]
             if flags and rng.random() < 0.5:
                 made["booleans"] = flags
-            if rng.random() < 0.2:
-                made["decimals"] = "number"
+            if rng.random() < 0.2 and not any("compute" in d for d in self.documents.values()):
+                made["decimals"] = "number"  # the oracle computes with texts
             hidden = [n for n in hidden if n not in made.get("booleans", [])]
             if hidden and rng.random() < 0.3:
                 made["exclude"] = [rng.choice(hidden)]
@@ -200,4 +245,8 @@ def _used(documents):
 
     for document in documents.values():
         walk(document)
+        for text in document.get("compute", {}).values():
+            for child, column in re.findall(r"(\w+)\.(\w+)", text):
+                if child in document["children"]:
+                    found.add((document["children"][child]["table"], column))
     return found
