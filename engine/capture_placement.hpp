@@ -50,6 +50,9 @@ class CapturePlacement {
   using Append = std::function<Result<void>(const stream::Append&)>;
   Result<void> append(const Token& base, bool wide, const Append& append);
   Result<void> tell(const transform::Placement::Visitor& visit) { return placement_.tell(visit); }
+  Result<void> tell_what_left(const transform::Placement::Visitor& visit) {
+    return placement_.tell_what_left(visit);
+  }
   Result<void> end_transaction() { return store_.end_transaction(); }
   // The next transaction must wait for a commit.
   bool must_commit() const { return store_.spilled(); }

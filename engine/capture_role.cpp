@@ -325,18 +325,31 @@ Result<std::uint32_t> CaptureRole::place_rows(Transaction& transaction,
   const auto needed =
       static_cast<std::uint32_t>((transaction.rows->bytes() + moved) / options_.pass_bytes + 1);
   wide_ = needed > 1;
+  // A first load that is begun again reads other rows: of what it has shown, be it in a batch that
+  // was aborted, the next one must know where it is, until all have heard that it has left.
+  const bool loading =
+      options_.rules.place_before_show && transaction.kind == TransactionKind::snapshot_rows;
+  if (loading && options_.rules.leave_before_place) TAILRACE_TRY(tell_what_left(origin));
   const std::uint64_t appended = open_records_;
   TAILRACE_TRY(placement_->append(origin.base, wide_,
                                   [this](const stream::Append& record) { return append(record); }));
-  // A first load that is begun again reads other rows: of what it has shown, be it in a batch that
-  // was aborted, the next one must know where it is.
-  const bool loading =
-      options_.rules.place_before_show && transaction.kind == TransactionKind::snapshot_rows;
   if (loading && open_records_ > appended) TAILRACE_TRY(commit_inside());
   if (needed == passes) return passes;
   TAILRACE_TRY(transaction.rows->rewind());
   TAILRACE_TRY(read_pass(transaction, origin, {0, needed, false}));
   return needed;
+}
+
+Result<void> CaptureRole::tell_what_left(const transform::Origin& origin) {
+  transform::Router router(plan_, transform::RoutedShard{options_.source, group_});
+  router.begin(origin);
+  TAILRACE_TRY(placement_->tell_what_left([&](const transform::PlacedRow& row) -> Result<void> {
+    router.add(row);
+    return {};
+  }));
+  return router.finish(
+      [&](const transform::Router::Group& group) { return append_group(group, origin); },
+      [](const transform::Router::LookupChange&) { return Result<void>{}; });
 }
 
 Result<void> CaptureRole::finish_pass(const transform::Origin& origin) {

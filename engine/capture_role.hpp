@@ -103,6 +103,7 @@ class CaptureRole {
   };
   Result<void> read_pass(Transaction& transaction, const transform::Origin& origin,
                          const Pass& pass);
+  Result<void> tell_what_left(const transform::Origin& origin);
   Result<void> finish_pass(const transform::Origin& origin);
   Result<void> open_placement(const ControlState& saved);
   Result<void> empty_placement(const Transaction& transaction);

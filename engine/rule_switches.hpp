@@ -27,6 +27,7 @@ struct RuleSwitches {
   bool catch_up_placement = true;  // a store that is behind the log, or lost, is read from it
   bool place_whole = true;         // half of a transaction in the log does not count yet
   bool place_before_show = true;   // a first load's places are committed before its rows are shown
+  bool leave_before_place = true;  // and what it finds elsewhere has left its place before that
 };
 
 }  // namespace tailrace::engine

@@ -169,14 +169,16 @@ Result<bool> Placement::root_above(Moment moment, const Place& place, std::strin
 }
 
 Result<void> Placement::tell(const Visitor& visit) {
-  for (const bool gone : {true, false}) {
-    TAILRACE_TRY(store_.changes([&](const PlacementStore::Change& change) -> Result<void> {
-      TAILRACE_ASSIGN(const Entry entry, parse(change.key));
-      return entry.link ? tell_link(change, entry, gone, visit)
-                        : tell_row(change, entry, gone, visit);
-    }));
-  }
-  return {};
+  TAILRACE_TRY(tell(visit, true));
+  return tell(visit, false);
+}
+
+Result<void> Placement::tell(const Visitor& visit, bool gone) {
+  return store_.changes([&](const PlacementStore::Change& change) -> Result<void> {
+    TAILRACE_ASSIGN(const Entry entry, parse(change.key));
+    return entry.link ? tell_link(change, entry, gone, visit)
+                      : tell_row(change, entry, gone, visit);
+  });
 }
 
 Result<std::uint64_t> Placement::moved_bytes() {

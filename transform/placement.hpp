@@ -46,6 +46,8 @@ class Placement {
   // What the transaction did: first every place that a row has left, then every place where it is.
   using Visitor = std::function<Result<void>(const PlacedRow&)>;
   Result<void> tell(const Visitor& visit);
+  // The first half of it.
+  Result<void> tell_what_left(const Visitor& visit) { return tell(visit, true); }
   // Bytes of those rows that came along with others, above what the transaction itself brought.
   Result<std::uint64_t> moved_bytes();
 
@@ -95,6 +97,7 @@ class Placement {
   // The same of what hangs on `target`, whose node is `place`'s parent.
   Result<bool> root_above(Moment moment, const Place& place, std::string_view target,
                           std::string& root);
+  Result<void> tell(const Visitor& visit, bool gone);
   Result<void> tell_row(const PlacementStore::Change& change, const Entry& entry, bool gone,
                         const Visitor& visit);
   Result<void> tell_link(const PlacementStore::Change& change, const Entry& entry, bool gone,

@@ -198,6 +198,33 @@ Broken first_load_of_parcels_before_shipments(WorldOptions options) {
 }
 
 // What the first attempt showed was never committed, and the second one does not read it any more.
+// The second attempt finds a parcel elsewhere, and dies when it has noted that and told nobody.
+Broken second_attempt_dies(WorldOptions options, int steps, int calls) {
+  options = with_shipments(std::move(options));
+  options.before = {order(1, 1), shipment(1, 1, 7), parcel(1, 1, 5)};
+  options.snapshot_chunk_rows = 10;
+  options.partitions = 1;
+  World world(std::move(options));
+  world.add_worker();
+  for (int n = 0; n < 4; ++n) world.step_capture();  // orders, parcels, shipments
+  world.kill_capture();
+  world.server().commit({parcel(1, 9, 5)});
+  for (int n = 0; n < steps; ++n) world.step_capture();
+  world.step_capture(calls);
+  world.kill_capture();
+  world.come_to_rest();
+  return world.broken();
+}
+
+Broken first_load_finds_a_row_elsewhere(WorldOptions options) {
+  for (int steps = 1; steps < 7; ++steps) {
+    for (int calls = 1; calls < 12; ++calls) {
+      if (auto broken = second_attempt_dies(options, steps, calls)) return broken;
+    }
+  }
+  return std::nullopt;
+}
+
 Broken first_load_begun_again(WorldOptions options) {
   options = with_shipments(std::move(options));
   options.before = {order(1, 1), order(2, 1), shipment(1, 1, 7), parcel(1, 1, 5)};
@@ -288,6 +315,9 @@ const Directed schedules[] = {
      "rows follow their parents", without_parents},
     {"FirstLoadBegunAgain", first_load_begun_again, "places are committed before rows are shown",
      [](O& o) { o.rules.place_before_show = false; }},
+    {"FirstLoadFindsARowElsewhere", first_load_finds_a_row_elsewhere,
+     "what has left is told before its place is forgotten",
+     [](O& o) { o.rules.leave_before_place = false; }},
     {"ShipmentsAreTruncated", shipments_are_truncated, "rows follow their parents",
      without_parents},
     {"ParcelsAreTruncated", parcels_are_truncated, "rows follow their parents", without_parents},

@@ -66,7 +66,9 @@ class Runner {
       case Act::transaction: {
         const std::vector<Write> writes =
             random_writes(random, server.model(), world_.options().shipments);
-        return server.commit(held_by(world_.options().sources, source, writes));
+        const std::vector<Write> held = held_by(world_.options().sources, source, writes);
+        if (world_.options().trace) tell(source, held);
+        return server.commit(held);
       }
       case Act::transaction_elsewhere:
         return server.commit_elsewhere();
@@ -193,6 +195,17 @@ class Runner {
         return lose_placement(random);
       default:
         return;
+    }
+  }
+
+  static void tell(std::size_t source, const std::vector<Write>& writes) {
+    for (const Write& write : writes) {
+      std::fprintf(stderr, "  source %zu table %d key %lld:", source, static_cast<int>(write.table),
+                   static_cast<long long>(write.key));
+      if (!write.row) std::fprintf(stderr, " gone");
+      for (const std::int64_t number : write.row.value_or(Row{}))
+        std::fprintf(stderr, " %s", number_text(number).c_str());
+      std::fprintf(stderr, "\n");
     }
   }
 

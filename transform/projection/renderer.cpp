@@ -36,7 +36,7 @@ std::optional<DocumentWrite> Renderer::render(std::string_view root_key, const R
   out.reserve(256);
   out.push_back('{');
   if (!root->gone) {
-    gathered_.assign(plan_.nodes.size(), {});
+    forget_gathered();
     const Row row{root, RowView(root->values), {}};
     append_object(out, plan_.nodes[0], row, state);
     for (const NodeId child : plan_.children) append_children(out, plan_.nodes[child], {}, state);
@@ -46,6 +46,16 @@ std::optional<DocumentWrite> Renderer::render(std::string_view root_key, const R
   append_meta(out, state, write.version, root->gone);
   out.push_back('}');
   return write;
+}
+
+// What the document before needed, and not its memory.
+void Renderer::forget_gathered() {
+  gathered_.resize(plan_.nodes.size());
+  for (Gathered& gathered : gathered_) {
+    gathered.done = false;
+    gathered.rows.clear();
+    gathered.order.clear();
+  }
 }
 
 DocumentWrite Renderer::stub(std::string id) const {

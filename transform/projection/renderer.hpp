@@ -55,6 +55,7 @@ class Renderer {
   bool is_shown(const PlanNode& node, const Row& row, const RootState& state) const;
   void append_row(std::string& out, const PlanNode& node, const Row& row, const RootState& state);
   void append_computed(std::string& out, const RootState& state);
+  void forget_gathered();
   const Gathered& gather(const PlanNode& node, const RootState& state);
   void append_meta(std::string& out, const RootState& state, Version version, bool deleted) const;
 
