@@ -53,19 +53,6 @@ std::string number_text(const Value& value) {
   return std::string(value.as_text());
 }
 
-double as_double(const Value& value) {
-  switch (value.kind()) {
-    case ValueKind::float32:
-      return static_cast<double>(value.as_float32());
-    case ValueKind::float64:
-      return value.as_float64();
-    case ValueKind::int64:
-      return static_cast<double>(value.as_int64());
-    default:
-      return std::strtod(number_text(value).c_str(), nullptr);
-  }
-}
-
 bool is_float(ValueKind kind) { return kind == ValueKind::float32 || kind == ValueKind::float64; }
 
 std::strong_ordering compare_numbers(const Value& a, const Value& b) {
@@ -98,6 +85,19 @@ std::strong_ordering compare_times(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
+
+double as_double(const Value& value) {
+  switch (value.kind()) {
+    case ValueKind::float32:
+      return static_cast<double>(value.as_float32());
+    case ValueKind::float64:
+      return value.as_float64();
+    case ValueKind::int64:
+      return static_cast<double>(value.as_int64());
+    default:
+      return std::strtod(number_text(value).c_str(), nullptr);
+  }
+}
 
 Value Value::float32(float v) {
   return number(ValueKind::float32, std::bit_cast<std::uint32_t>(v));

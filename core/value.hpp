@@ -93,6 +93,8 @@ static_assert(sizeof(Value) == 16);
 // The order of `sort`: NULL and absent first, numbers and decimals by value (across kinds),
 // times by duration, other texts by their bytes; between unlike kinds by kind.
 std::strong_ordering compare(const Value& a, const Value& b);
+// Of a number of any kind, the nearest double.
+double as_double(const Value& value);
 
 // Stored form: kind byte, then nothing, one byte, a varint, 4 or 8 bytes, or a sized text.
 void append_value(std::string& out, const Value& value);

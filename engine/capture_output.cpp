@@ -98,11 +98,7 @@ Result<void> CaptureRole::append_to_all(std::string_view value, bool with_lookup
 }
 
 Result<void> CaptureRole::append_sweep(const Transaction& transaction, const std::string& table) {
-  const transform::SweepRecord sweep{{source_index_,
-                                      {position_.epoch, position_.seq, 0},
-                                      transaction.commit_time_us,
-                                      transaction.gtid},
-                                     table};
+  const transform::SweepRecord sweep{origin_of(transaction), table};
   std::string value;
   transform::encode(value, sweep);
   for (std::size_t d = 0; d < plan_.documents.size(); ++d) {
@@ -127,10 +123,7 @@ Result<void> CaptureRole::empty_placement(const Transaction& transaction) {
     if (empties(event)) TAILRACE_TRY(placement_->empty(event.table.table));
   }
   if (!placement_->changed()) return {};
-  const transform::Origin origin{source_index_,
-                                 {position_.epoch, position_.seq, 0},
-                                 transaction.commit_time_us,
-                                 transaction.gtid};
+  const transform::Origin origin = origin_of(transaction);
   const std::uint64_t skipped = std::exchange(skip_records_, 0);
   wide_ = false;
   TAILRACE_TRY(placement_->append(origin.base, true,

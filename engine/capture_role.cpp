@@ -265,14 +265,9 @@ Result<void> CaptureRole::save_grown_schemas() {
 Result<void> CaptureRole::handle_rows(Transaction& transaction) {
   if (!transaction.rows) return {};
   TAILRACE_TRY(resume_open(transaction));
-  const bool snapshot = transaction.kind == TransactionKind::snapshot_rows;
-  transform::Origin origin;
-  origin.source = source_index_;
-  origin.base = {position_.epoch, snapshot ? 0 : position_.seq, 0};
-  origin.commit_time_us = transaction.commit_time_us;
-  origin.gtid = transaction.gtid;
+  const transform::Origin origin = origin_of(transaction);
   auto passes = static_cast<std::uint32_t>(transaction.rows->bytes() / options_.pass_bytes + 1);
-  if (events_ && !snapshot) {
+  if (events_ && transaction.kind != TransactionKind::snapshot_rows) {
     events_->begin({options_.pipeline, options_.source, origin.base, origin.commit_time_us});
   }
   open_records_ = 0;
@@ -294,6 +289,12 @@ Result<void> CaptureRole::handle_rows(Transaction& transaction) {
   open_records_ = 0;
   skip_records_ = 0;
   return placement_ ? placement_->end_transaction() : Result<void>{};
+}
+
+transform::Origin CaptureRole::origin_of(const Transaction& transaction) const {
+  const bool snapshot = transaction.kind == TransactionKind::snapshot_rows;
+  const Token base{position_.epoch, snapshot ? 0 : position_.seq, 0};
+  return {source_index_, base, transaction.commit_time_us, transaction.gtid};
 }
 
 Result<void> CaptureRole::read_pass(Transaction& transaction, const transform::Origin& origin,

@@ -103,6 +103,8 @@ class CaptureRole {
   };
   Result<void> read_pass(Transaction& transaction, const transform::Origin& origin,
                          const Pass& pass);
+  // Of what the transaction at hand says.
+  transform::Origin origin_of(const Transaction& transaction) const;
   Result<void> tell_what_left(const transform::Origin& origin);
   Result<void> finish_pass(const transform::Origin& origin);
   Result<void> open_placement(const ControlState& saved);

@@ -8,6 +8,7 @@
 
 #include "core/json_writer.hpp"
 #include "core/nearest_name.hpp"
+#include "transform/projection/plan_error.hpp"
 #include "transform/projection/row_view.hpp"
 
 namespace tailrace::transform {
@@ -54,10 +55,6 @@ Fitness fitness_of(ColumnKind kind) {
       return Fitness::none;
   }
   return Fitness::none;
-}
-
-Failure plan_error(const std::string& path, const std::string& message) {
-  return halt("plan.invalid", path + ": " + message);
 }
 
 // What the columns of an expression say about its result.
@@ -198,34 +195,37 @@ ExactNumber exact_of(const Value& value) {
   return ExactNumber::of(value.as_text());
 }
 
-double real_of(const Value& value) {
-  switch (value.kind()) {
-    case ValueKind::float32:
-      return static_cast<double>(value.as_float32());
-    case ValueKind::float64:
-      return value.as_float64();
-    case ValueKind::int64:
-      return static_cast<double>(value.as_int64());
-    case ValueKind::uint64:
-      return static_cast<double>(value.as_uint64());
-    case ValueKind::boolean:
-      return value.as_boolean() ? 1 : 0;
-    case ValueKind::decimal:
-    case ValueKind::decimal_number:
-      return std::strtod(std::string(value.as_text()).c_str(), nullptr);
-    case ValueKind::absent:
-    case ValueKind::null:
-    case ValueKind::date:
-    case ValueKind::datetime:
-    case ValueKind::timestamp:
-    case ValueKind::time:
-    case ValueKind::impossible_date:
-    case ValueKind::string:
-    case ValueKind::bytes:
-    case ValueKind::json:
-      break;
+template <class Number>
+Number of_column(const Value& value) {
+  if constexpr (std::is_same_v<Number, double>)
+    return as_double(value);
+  else
+    return exact_of(value);
+}
+
+template <class Number>
+const Number& literal(const CompiledStep& step) {
+  if constexpr (std::is_same_v<Number, double>)
+    return step.real;
+  else
+    return step.number;
+}
+
+// The value of an expression over one row; `stack` is reused.
+template <class Number>
+const Number& evaluate(const std::vector<CompiledStep>& steps, const RowView& row,
+                       std::vector<Number>& stack) {
+  stack.clear();
+  for (const CompiledStep& step : steps) {
+    if (step.kind == StepKind::column) {
+      stack.push_back(of_column<Number>(row[step.slot]));
+    } else if (step.kind == StepKind::number) {
+      stack.push_back(literal<Number>(step));
+    } else {
+      apply(step.kind, stack);
+    }
   }
-  return 0;
+  return stack.back();
 }
 
 }  // namespace
@@ -282,38 +282,10 @@ void Computation::add_sum(const RowView& row) {
   }
   ++rows_;
   if (field_->real) {
-    add_real(row);
+    real_.add(evaluate(field_->steps, row, real_stack_));
   } else {
-    add_exact(row);
+    exact_ += evaluate(field_->steps, row, exact_stack_);
   }
-}
-
-void Computation::add_exact(const RowView& row) {
-  exact_stack_.clear();
-  for (const CompiledStep& step : field_->steps) {
-    if (step.kind == StepKind::column) {
-      exact_stack_.push_back(exact_of(row[step.slot]));
-    } else if (step.kind == StepKind::number) {
-      exact_stack_.push_back(step.number);
-    } else {
-      apply(step.kind, exact_stack_);
-    }
-  }
-  exact_ += exact_stack_.back();
-}
-
-void Computation::add_real(const RowView& row) {
-  real_stack_.clear();
-  for (const CompiledStep& step : field_->steps) {
-    if (step.kind == StepKind::column) {
-      real_stack_.push_back(real_of(row[step.slot]));
-    } else if (step.kind == StepKind::number) {
-      real_stack_.push_back(step.real);
-    } else {
-      apply(step.kind, real_stack_);
-    }
-  }
-  real_.add(real_stack_.back());
 }
 
 // A zero or impossible date is shown as null, and counts as NULL here, too.

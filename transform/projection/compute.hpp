@@ -53,8 +53,6 @@ class Computation {
 
  private:
   void add_sum(const RowView& row);
-  void add_exact(const RowView& row);
-  void add_real(const RowView& row);
   void add_extreme(const Value& value);
 
   const ComputedField* field_;

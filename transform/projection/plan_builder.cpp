@@ -8,16 +8,13 @@
 #include <xxhash.h>
 
 #include "core/json_writer.hpp"
+#include "transform/projection/plan_error.hpp"
 
 namespace tailrace::transform {
 
 namespace {
 
 constexpr std::size_t max_nodes = 200;  // NodeId is one byte; far above any sensible document
-
-Failure plan_error(const std::string& path, const std::string& message) {
-  return halt("plan.invalid", path + ": " + message);
-}
 
 std::string column_list(const TableSchema& schema) {
   std::string names;
@@ -26,13 +23,6 @@ std::string column_list(const TableSchema& schema) {
     names += column.name;
   }
   return names;
-}
-
-std::string field_prefix(const std::string& name) {
-  std::string prefix;
-  append_json_string(prefix, name);
-  prefix += ':';
-  return prefix;
 }
 
 Slot slot_of(const PlanNode& node, std::uint32_t column) {
@@ -83,6 +73,13 @@ std::uint64_t hash_of(const DocumentPlan& document, const std::vector<LookupTabl
 }
 
 }  // namespace
+
+std::string field_prefix(const std::string& name) {
+  std::string prefix;
+  append_json_string(prefix, name);
+  prefix += ':';
+  return prefix;
+}
 
 Result<const TableSchema*> PlanBuilder::table(const std::string& path,
                                               const std::string& name) const {

@@ -8,6 +8,9 @@
 
 namespace tailrace::transform {
 
+// `"name":`, ready to be written.
+std::string field_prefix(const std::string& name);
+
 class PlanBuilder {
  public:
   explicit PlanBuilder(std::span<const TableSchema> tables, const SourceLayout& layout = {})

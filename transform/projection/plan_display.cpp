@@ -4,26 +4,11 @@
 #include <algorithm>
 #include <set>
 
-#include "core/json_writer.hpp"
 #include "transform/projection/cascades.hpp"
 #include "transform/projection/plan_builder.hpp"
+#include "transform/projection/plan_error.hpp"
 
 namespace tailrace::transform {
-
-namespace {
-
-Failure plan_error(const std::string& path, const std::string& message) {
-  return halt("plan.invalid", path + ": " + message);
-}
-
-std::string field_prefix(const std::string& name) {
-  std::string prefix;
-  append_json_string(prefix, name);
-  prefix += ':';
-  return prefix;
-}
-
-}  // namespace
 
 Result<void> PlanBuilder::set_display(PlanNode& node, const ChildSpec& spec,
                                       const std::string& path) const {

@@ -111,7 +111,10 @@ const Renderer::Gathered& Renderer::gather(const PlanNode& node, const RootState
   for (const Fragment& fragment : state.fragments_of(node.id)) {
     if (fragment.gone) continue;
     Row row{&fragment, RowView(fragment.values), {}};
-    if (!is_shown(node, row, state)) continue;
+    if (node.flatten != 0) {
+      row.target = target_of(plan_.nodes[node.flatten], row, state);
+      if (row.target == nullptr) continue;  // shown when its target comes
+    }
     if (node.deep()) {
       row.parent.push_back(static_cast<char>(fragment.source()));
       row.view.key(node.parent_key, row.parent);
@@ -164,11 +167,6 @@ void Renderer::append_children(std::string& out, const PlanNode& node, std::stri
   out.push_back(']');
 }
 
-// Of a flattened child, only rows whose target is there.
-bool Renderer::is_shown(const PlanNode& node, const Row& row, const RootState& state) const {
-  return node.flatten == 0 || target_of(plan_.nodes[node.flatten], row, state) != nullptr;
-}
-
 // The object of one row of a child.
 void Renderer::append_row(std::string& out, const PlanNode& node, const Row& row,
                           const RootState& state) {
@@ -176,9 +174,8 @@ void Renderer::append_row(std::string& out, const PlanNode& node, const Row& row
   if (node.flatten == 0) {
     append_object(out, node, row, state);
   } else {
-    const PlanNode& lookup = plan_.nodes[node.flatten];
-    const Fragment* const target = target_of(lookup, row, state);
-    append_object(out, lookup, Row{target, RowView(target->values), {}}, state);
+    const Row target{row.target, RowView(row.target->values), {}};
+    append_object(out, plan_.nodes[node.flatten], target, state);
   }
   if (!node.children.empty()) {
     const std::string parent = row.fragment->key.substr(1);  // source, key bytes

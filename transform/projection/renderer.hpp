@@ -35,6 +35,7 @@ class Renderer {
     const Fragment* fragment;
     RowView view;
     std::string parent;  // of a row below another child's: source, key bytes of the parent's row
+    const Fragment* target = nullptr;  // of a flattened child: what is shown in its place
   };
   // The live rows of one child node, by parent, each parent's in the order to show them.
   struct Gathered {
@@ -52,7 +53,6 @@ class Renderer {
   // Those of `parent`'s rows that `node` shows; empty: the root's.
   void append_children(std::string& out, const PlanNode& node, std::string_view parent,
                        const RootState& state);
-  bool is_shown(const PlanNode& node, const Row& row, const RootState& state) const;
   void append_row(std::string& out, const PlanNode& node, const Row& row, const RootState& state);
   void append_computed(std::string& out, const RootState& state);
   void forget_gathered();
