@@ -104,6 +104,7 @@ World::World(WorldOptions options)
     if (options_.payments_hang) servers_[n]->hang_payments();
     models_.push_back(&servers_[n]->model());
     captures_.emplace_back();
+    desks_.push_back(std::make_unique<engine::ImportDesk>());
     // The second database with all tables has every other row, too.
     const bool all = n == 0 || options_.sources == SourceKind::split;
     std::vector<Write> before;
@@ -212,6 +213,12 @@ Result<void> World::open_capture(std::size_t source) {
         return std::make_unique<SimSource>(server(source), schemas, options_.snapshot_chunk_rows);
       }};
   deps.stores = &capture_stores_;
+  deps.imports = desks_[source].get();
+  deps.make_root_reader =
+      [this, source](
+          const std::vector<TableSchema>& schemas) -> Result<std::unique_ptr<capture::RootReader>> {
+    return std::make_unique<SimRootReader>(server(source), schemas);
+  };
   captures_[source] = std::make_unique<engine::CaptureRole>(std::move(capture), std::move(deps));
   return captures_[source]->open();
 }
@@ -230,6 +237,12 @@ void World::step_capture(int calls, std::size_t source) {
     ++coverage()["capture died"];
     captures_[source].reset();
   }
+}
+
+void World::import_orders(const std::vector<std::int64_t>& orders, std::size_t source) {
+  engine::ImportRequest request{"order", {}};
+  for (const std::int64_t order : orders) request.ids.push_back(document_id(order, source));
+  desks_[source]->post(std::move(request));
 }
 
 bool World::capture_committed(std::size_t source) const {

@@ -79,6 +79,9 @@ class World {
   // `calls`: the process dies instead of making its n-th call from now; 0: it lives.
   void step_capture(int calls = 0, std::size_t source = 0);
   void step_captures();  // of every source
+  // Asks for the documents of these orders to be built again from the source's rows. A request that
+  // capture has not taken when it dies is lost, like that of anybody who gets no answer.
+  void import_orders(const std::vector<std::int64_t>& orders, std::size_t source = 0);
   void kill_capture(std::size_t source = 0) { captures_[source].reset(); }
   SimStores& capture_stores() { return capture_stores_; }
   std::string placement_topic(std::size_t source) const;
@@ -152,6 +155,7 @@ class World {
   std::unique_ptr<fakes::FakeEventLog> log_;
   std::vector<std::unique_ptr<SimSinkStore>> sinks_;
   engine::StatusBoard capture_board_;
+  std::vector<std::unique_ptr<engine::ImportDesk>> desks_;      // by source; outlive captures
   std::vector<std::unique_ptr<engine::CaptureRole>> captures_;  // by source
   std::vector<std::unique_ptr<Worker>> workers_;
   std::optional<std::string> broken_;
