@@ -40,8 +40,8 @@ Result<std::unique_ptr<AdminServer>> AdminServer::start(AdminOptions options,
   TAILRACE_ASSIGN(Secret token, token_for(options));
   const std::string& host = options.serve.host;
   auto routes = std::make_unique<Routes>(
-      RouteOptions{options.pipeline, options.documents, std::move(token), host}, board,
-      std::move(readers));
+      RouteOptions{options.pipeline, options.documents, std::move(token), host, options.imports},
+      board, std::move(readers));
   TAILRACE_ASSIGN(auto listener, Listener::start({.host = host, .port = options.serve.port},
                                                  [&routes = *routes](const HttpRequest& request) {
                                                    return routes.handle(request);

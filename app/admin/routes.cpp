@@ -71,6 +71,10 @@ HttpReply Routes::handle(const HttpRequest& request) {
   if (!request.origin.empty() && request.origin != "http://" + request.host) {
     return problem_reply({403, "http.origin", "pages of other sites are not answered", ""});
   }
+  if (const auto asked = parse_target(request.target); asked && is_import_target(*asked)) {
+    return is_authorized(request) ? answer_import(options_.imports, request, *asked)
+                                  : unauthorized();
+  }
   if (request.method != "GET" && request.method != "HEAD") {
     HttpReply reply = problem_reply({405, "http.method", "only GET and HEAD", ""});
     reply.headers.emplace_back("Allow", "GET, HEAD");

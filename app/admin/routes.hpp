@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/admin/http_message.hpp"
+#include "app/admin/import_routes.hpp"
 #include "app/admin/url.hpp"
 #include "core/result.hpp"
 #include "core/secret.hpp"
@@ -27,6 +28,7 @@ struct RouteOptions {
   std::vector<std::string> documents;  // the types that there are
   Secret token;                        // never empty
   std::string host;                    // as configured; on loopback only it and loopback names pass
+  ImportDesks imports = {};            // of the captures of this process
 };
 
 class Routes {
