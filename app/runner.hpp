@@ -31,6 +31,7 @@ struct RunOptions {
   std::optional<GtidSet> until;       // --until gtid:<set>
   std::optional<ReplayInput> replay;  // files instead of the server; ends behind them
   Milliseconds drain{30000};
+  const engine::FanoutValve* fanout_valve = nullptr;  // outlives the runner
 };
 
 struct RunOutcome {
