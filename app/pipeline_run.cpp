@@ -77,6 +77,8 @@ int tell(const RunOutcome& outcome, const RunOptions& options, const config::Loa
 int serve(const config::LoadResult& loaded, RunOptions options, const Output& output) {
   const config::PipelineSpec& spec = *loaded.spec;
   engine::StatusBoard board;
+  engine::FanoutValve fanout_valve;
+  options.fanout_valve = &fanout_valve;
   std::map<std::string, engine::ImportDesk, std::less<>> desks;
   if (options.capture && !options.replay) {
     for (const ShardPlace& place : shards_of(spec))
@@ -84,6 +86,7 @@ int serve(const config::LoadResult& loaded, RunOptions options, const Output& ou
   }
   AdminOptions served = admin_options(spec);
   served.imports = options.imports;
+  if (options.project) served.fanout_valve = &fanout_valve;
   const auto admin = AdminServer::start(
       std::move(served), board,
       [&spec](std::string_view document) { return open_reader(spec, std::string(document)); });

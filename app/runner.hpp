@@ -32,6 +32,7 @@ struct RunOptions {
   std::optional<GtidSet> until;       // --until gtid:<set>
   std::optional<ReplayInput> replay;  // files instead of the server; ends behind them
   Milliseconds drain{30000};
+  const engine::FanoutValve* fanout_valve = nullptr;  // outlives the runner
   // By shard; they outlive the runner. Where roots can be asked to be read again.
   std::map<std::string, engine::ImportDesk*, std::less<>> imports = {};
 };

@@ -39,6 +39,8 @@ std::unique_ptr<Verb> schema_verb();
 std::unique_ptr<Verb> get_verb();
 std::unique_ptr<Verb> search_verb();
 std::unique_ptr<Verb> status_verb();
+std::unique_ptr<Verb> pause_verb();
+std::unique_ptr<Verb> resume_verb();
 std::unique_ptr<Verb> snapshot_verb();
 std::unique_ptr<Verb> binlog_verb();
 std::unique_ptr<Verb> replay_verb();

@@ -70,6 +70,7 @@ std::vector<transform::DocumentSpec> documents(const WorldOptions& options) {
   items.on = {"order_id"};
   LookupSpec product = lookup_of("product", "products", "product_id",
                                  {{"name", "name"}, {"category_id", "category_id"}});
+  product.refresh_per_second = options.product_rate;
   product.lookups = {lookup_of("category", "categories", "category_id", {{"name", "name"}})};
   LookupSpec price = lookup_of("price", "prices", "price_id", {{"amount", "amount"}});
   if (options.keep_prices) price.when_changed = transform::WhenChanged::keep;
@@ -291,6 +292,8 @@ engine::ProjectorOptions World::projector_options(const Worker& worker) const {
   projector.partitions = options_.partitions;
   projector.state_chunk_bytes = options_.state_chunk_bytes;
   projector.unwritten_limit = options_.unwritten_limit;
+  projector.fanout_window = options_.fanout_window;
+  projector.fanout_limit = options_.fanout_limit;
   projector.cache_bytes = 8u << 10;
   projector.random_seed = 1;
   projector.rules = options_.rules;
@@ -307,7 +310,8 @@ Result<void> World::open(Worker& worker) {
   worker.board = std::make_unique<engine::StatusBoard>();
   worker.projector = std::make_unique<engine::Projector>(
       projector_options(worker),
-      engine::ProjectorDependencies{*log_, *worker.stores, plan_, ports, clock_, *worker.board});
+      engine::ProjectorDependencies{*log_, *worker.stores, plan_, ports, clock_, *worker.board,
+                                    &fanout_valve_});
   TAILRACE_TRY(worker.projector->open());
   worker.member = log_->member_of(group, worker.name);
   return {};
