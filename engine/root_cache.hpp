@@ -53,7 +53,7 @@ struct RootEntry {
   bool touched = false;  // since the last write to the store
 
   bool busy() const {
-    if (touched || !holds.empty() || !asked.empty()) return true;
+    if (touched || !holds.empty()) return true;
     for (const SinkProgress& sink : sinks) {
       if (sink.queued || sink.in_flight > 0 || sink.chunk != 0) return true;
     }

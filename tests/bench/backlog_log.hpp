@@ -26,24 +26,47 @@ struct Stored {
   std::string key;
   std::string value;
 };
-using Log = std::deque<Stored>;
+
+// One partition. What was committed can be forgotten, so that a long run holds no more than its
+// newest part.
+class Log {
+ public:
+  void push_back(Stored stored) {
+    bytes_ += stored.key.size() + stored.value.size() + sizeof(Stored);
+    records_.push_back(std::move(stored));
+  }
+  const Stored& at(Offset offset) const {
+    return records_[static_cast<std::size_t>(offset - start_)];
+  }
+  Offset start() const { return start_; }
+  Offset end() const { return start_ + static_cast<Offset>(records_.size()); }
+  std::uint64_t bytes() const { return bytes_; }  // ever written
+  void forget_all() {
+    start_ = end();
+    std::deque<Stored>().swap(records_);
+  }
+
+ private:
+  std::deque<Stored> records_;
+  Offset start_ = 0;
+  std::uint64_t bytes_ = 0;
+};
 
 class Reader final : public stream::TopicReader {
  public:
   Reader(const Log& log, Offset from) : log_(log), next_(from) {}
   Result<std::span<const stream::Record>> poll(Deadline) override {
     records_.clear();
-    for (; next_ < end() && records_.size() < 1000; ++next_) {
-      const Stored& stored = log_[static_cast<std::size_t>(next_)];
+    for (; next_ < log_.end() && records_.size() < 1000; ++next_) {
+      const Stored& stored = log_.at(next_);
       records_.push_back({0, next_, stored.key, stored.value});
     }
     return std::span<const stream::Record>(records_);
   }
   Offset position() const override { return next_; }
-  Result<stream::Bounds> bounds() override { return stream::Bounds{0, end()}; }
+  Result<stream::Bounds> bounds() override { return stream::Bounds{log_.start(), log_.end()}; }
 
  private:
-  Offset end() const { return static_cast<Offset>(log_.size()); }
   const Log& log_;
   Offset next_;
   std::vector<stream::Record> records_;
@@ -66,9 +89,8 @@ class Member final : public stream::GroupMember {
     for (std::size_t turn = 0; turn < logs_.size(); ++turn) {
       const std::size_t p = turn_++ % logs_.size();
       if (next_[p] < 0 || paused_.contains(static_cast<Partition>(p))) continue;
-      const Offset end = static_cast<Offset>(logs_[p].size());
-      for (; next_[p] < end && records_.size() < 1000; ++next_[p]) {
-        const Stored& stored = logs_[p][static_cast<std::size_t>(next_[p])];
+      for (; next_[p] < logs_[p].end() && records_.size() < 1000; ++next_[p]) {
+        const Stored& stored = logs_[p].at(next_[p]);
         records_.push_back({static_cast<Partition>(p), next_[p], stored.key, stored.value});
       }
       if (!records_.empty()) break;
@@ -79,8 +101,8 @@ class Member final : public stream::GroupMember {
     return std::optional<stream::Committed>();
   }
   Result<stream::Bounds> bounds(Partition partition) override {
-    return stream::Bounds{0,
-                          static_cast<Offset>(logs_[static_cast<std::size_t>(partition)].size())};
+    const Log& log = logs_[static_cast<std::size_t>(partition)];
+    return stream::Bounds{log.start(), log.end()};
   }
   Result<void> start(Partition partition, Offset offset) override {
     next_[static_cast<std::size_t>(partition)] = offset;
@@ -98,7 +120,7 @@ class Member final : public stream::GroupMember {
   Result<std::uint64_t> append(Partition partition, std::string_view key,
                                std::string_view value) override {
     Log& log = logs_[static_cast<std::size_t>(partition)];
-    acks_.push_back({++ticket_, static_cast<Offset>(log.size())});
+    acks_.push_back({++ticket_, log.end()});
     log.push_back({std::string(key), std::string(value)});
     return ticket_;
   }
@@ -120,7 +142,7 @@ class Member final : public stream::GroupMember {
   bool done() const {
     for (std::size_t p = 0; p < logs_.size(); ++p) {
       const auto at = committed_.find(static_cast<Partition>(p));
-      if (at == committed_.end() || at->second < static_cast<Offset>(logs_[p].size())) return false;
+      if (at == committed_.end() || at->second < logs_[p].end()) return false;
     }
     return true;
   }
@@ -164,6 +186,15 @@ class BacklogLog final : public stream::EventLog {
   std::size_t max_record_bytes() const override { return 1u << 20; }
 
   std::vector<Log> changes;
+  void forget_all() {
+    for (Log& log : changes) log.forget_all();
+  }
+  std::uint64_t bytes() const {
+    std::uint64_t sum = 0;
+    for (const Log& log : changes) sum += log.bytes();
+    return sum;
+  }
+
   std::map<std::string, Log> lookups;
   Member* member = nullptr;
 };

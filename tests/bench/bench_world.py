@@ -15,6 +15,8 @@ import sys
 import time
 import urllib.request
 
+import pymysql
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHOP = ROOT / "config/examples/shop"
 sys.path.insert(0, str(ROOT / "tests/stack"))
@@ -59,9 +61,9 @@ class World:
         shutil.copy2(binary, self.binary)  # a build meanwhile disturbs nobody
         self.environment = {}
 
-    def begin(self):
+    def begin(self, *servers):
         self.stack.down(wipe=True)
-        self.stack.up("mysql", "kafka", "elasticsearch")
+        self.stack.up(*(servers or ("mysql", "kafka", "elasticsearch")))
         self.environment = {**os.environ, **self.stack.environment(), "LISTEN": f"127.0.0.1:{process.free_port()}"}
 
     def end(self):
@@ -75,6 +77,22 @@ class World:
         done = subprocess.run(command, env=self.environment, check=True, capture_output=True, text=True)
         return done.stdout.splitlines()[-1]
 
+    def sql(self, statement, *values, database=None):
+        """As root; its rows. One transaction."""
+        connection = self.connect(database)
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values or None)
+            rows = cursor.fetchall()
+        connection.close()
+        return rows
+
+    def connect(self, database=None):
+        known = self.environment
+        return pymysql.connect(
+            host="127.0.0.1", port=int(known["MYSQL_PORT"]), user=known["MYSQL_ROOT_USER"],
+            password=known["MYSQL_ROOT_PASSWORD"], database=database, charset="utf8mb4", autocommit=True,
+        )
+
     def pipeline(self, name, kind, sinks, events=True):
         """A file like the example's, with other names and sinks. `kind`: kafka or embedded."""
         example = "pipeline.kafka-elasticsearch.yaml" if kind == "kafka" else "pipeline.yaml"
@@ -84,9 +102,13 @@ class World:
         if not events:
             text = re.sub(r"^events:.*?^(?=documents:)", "", text, flags=re.MULTILINE | re.DOTALL)
         text = text.replace("topic: shop.orders.events", f"topic: {name}.orders.events")
-        state = self.folder / "state" / name
         if sinks:
             text += "sinks:\n" + "".join(f"  {sink}\n" for sink in sinks)
+        return self.written(name, text)
+
+    def written(self, name, text):
+        """A pipeline file of its own: `text`, and where it listens and keeps its state."""
+        state = self.folder / "state" / name
         text += f'serve: {{ listen: "${{LISTEN}}" }}\nstate: {{ dir: "{state}" }}\n'
         file = self.folder / f"{name}.yaml"
         file.write_text(text, encoding="utf-8")
@@ -124,6 +146,14 @@ class World:
         while not self.metrics() and time.monotonic() < end:
             time.sleep(0.1)
         return child
+
+    def word(self):
+        """The pipeline's status in one word; None while nobody answers."""
+        try:
+            with urllib.request.urlopen(f"http://{self.environment['LISTEN']}/v1/status", timeout=5) as answer:
+                return json.loads(answer.read())["status"]
+        except OSError:
+            return None
 
     def stop(self, child):
         child.send_signal(signal.SIGTERM)
@@ -177,6 +207,16 @@ class World:
         if not self.profile:
             return []
         return ["perf", "record", "-q", "-F", "997", "-g", "-o", self.folder / f"{label}.perf", "--"]
+
+
+def memory_mib(child, *names):
+    """Of a process's memory: VmRSS, VmHWM, RssAnon … in MiB; zeros when it has ended."""
+    try:
+        text = pathlib.Path(f"/proc/{child.pid}/status").read_text(encoding="ascii")
+    except OSError:
+        return [0 for _ in names]
+    found = dict(re.findall(r"^(\w+):\s+(\d+) kB", text, flags=re.MULTILINE))
+    return [int(found.get(name, 0)) / 1024 for name in names]
 
 
 def histogram_difference(after, before, family):

@@ -1,10 +1,12 @@
 // Row changes per second and CPU per row of router and projector alone: a backlog of groups in
 // memory, the real engine, RocksDB stores, a sink that takes everything.
-//   projector_bench [--orders N] [--items N] [--rounds N] [--partitions N] [--dir DIR]
+//   projector_bench [--orders N] [--items N] [--rounds N] [--partitions N] [--dir DIR] [--json]
 // Every order is placed (root, items, payment in one transaction), then, `rounds` times after all
 // others, changed (two updates: its status and its payment's). Few orders and many rounds: state
-// that is in the cache; many orders and one round: state that is not. An order has lookups of a
-// customer, of each item's product and of that product's category.
+// that is in the cache; many orders and one round: state that is not.
+//   projector_bench --sizes 100000,1000000 --working-set 100000 --rounds 2 [--items N] …
+// grows one state to each size, and at each changes so many orders, evenly spread over all,
+// `rounds` times in an order that is not that of their keys; a first such round is not counted.
 #include <sys/resource.h>
 
 #include <chrono>
@@ -12,23 +14,23 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
 #include "engine/projector.hpp"
-#include "engine/topics.hpp"
-#include "tests/bench/backlog_log.hpp"
-#include "transform/projection/document_plan.hpp"
-#include "transform/router.hpp"
+#include "tests/bench/shop_backlog.hpp"
 #include "transform/state/rocks_store.hpp"
 
 namespace {
 
 using namespace tailrace;
 using bench::BacklogLog;
-using bench::Log;
 using bench::NullPort;
+using bench::Shop;
 using stream::Partition;
+
+constexpr std::int64_t placed_at_once = 50'000;  // orders, while a state grows
 
 double cpu_s() {
   rusage usage{};
@@ -43,6 +45,17 @@ double wall_s() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+double mib(std::uint64_t bytes) { return static_cast<double>(bytes) / 1048576; }
+
+// VmRSS or VmHWM.
+double resident_mib(const std::string& name) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(name + ":")) return std::atof(line.c_str() + name.size() + 1) / 1024;
+  }
+  return 0;
+}
+
 void or_die(const Result<void>& result, const char* what) {
   if (result) return;
   std::fprintf(stderr, "%s: %s: %s\n", what, result.error().code.c_str(),
@@ -50,197 +63,191 @@ void or_die(const Result<void>& result, const char* what) {
   std::exit(1);
 }
 
-// ------------------------------------------------------------------ the shop and its backlog
-
-TableSchema table(const std::string& name, const std::vector<std::string>& columns) {
-  TableSchema schema;
-  schema.id = {"shop", name};
-  for (const std::string& column : columns) schema.columns.push_back({column, {}});
-  schema.primary_key = {0};
-  return schema;
-}
-
-transform::LookupSpec lookup(const std::string& name, const std::string& of,
-                             const std::string& on) {
-  transform::LookupSpec spec;
-  spec.name = name;
-  spec.table = of;
-  spec.on = {{on, ""}};
-  return spec;
-}
-
-transform::DocumentSpec order_document() {
-  transform::DocumentSpec spec;
-  spec.name = "order";
-  spec.root = "orders";
-  spec.id = "{id}";
-  spec.lookups = {lookup("customer", "users", "user_id")};
-  transform::ChildSpec items;
-  items.name = "items";
-  items.table = "order_items";
-  items.on = {"order_id"};
-  items.lookups = {lookup("product", "products", "product_id")};
-  items.lookups[0].lookups = {lookup("category", "categories", "category_id")};
-  transform::ChildSpec payments;
-  payments.name = "payments";
-  payments.table = "payments";
-  payments.on = {"order_id"};
-  spec.children = {items, payments};
-  return spec;
-}
-
 struct Options {
   std::int64_t orders = 75'000;
+  std::vector<std::int64_t> sizes;
+  std::int64_t working_set = 100'000;
   int items = 5;
   int rounds = 1;
   std::size_t partitions = 4;
   std::string dir;
+  bool json = false;
 };
 
-class Shop {
+// What a piece of work took.
+struct Cost {
+  std::int64_t orders;  // in the state
+  std::uint64_t rows;
+  double cpu;
+  double wall;
+};
+
+class Bench {
  public:
-  explicit Shop(const Options& options) : options_(options) {
-    tables_ = {table("orders", {"id", "order_no", "user_id", "status", "status_at", "note",
-                                "items_total", "placed_at"}),
-               table("order_items", {"id", "order_id", "product_id", "quantity", "unit_price",
-                                     "line_total", "options"}),
-               table("payments", {"id", "order_id", "method", "status", "amount", "paid_at"}),
-               table("users", {"id", "name", "email"}),
-               table("products", {"id", "name", "category_id", "price"}),
-               table("categories", {"id", "name"})};
-    const transform::DocumentSpec spec = order_document();
-    plan = *transform::compile_plan(std::span(&spec, 1), tables_);
+  explicit Bench(const Options& options)
+      : options_(options),
+        log_(options.partitions),
+        shop_(log_, options.items),
+        stores_(transform::rocks_stores({.directory = options.dir})) {
+    engine::ProjectorOptions projector;
+    projector.pipeline = "bench";
+    projector.instance_id = "bench";
+    projector.sources = {"s0"};
+    projector.identity = {"bench", 0};
+    projector.partitions = static_cast<Partition>(options.partitions);
+    projector_ = std::make_unique<engine::Projector>(
+        projector, engine::ProjectorDependencies{
+                       log_, *stores_, shop_.plan, {&sink_}, system_clock(), board_});
   }
 
-  // Returns the number of row changes.
-  std::uint64_t fill(BacklogLog& log) {
-    log_ = &log;
-    transform::Router router(plan);
-    router_ = &router;
-    fill_lookups();
-    for (Log& partition : log.changes) {
-      std::string end;
-      transform::encode(end, transform::SnapshotEndRecord{{0, {1, seq_, 0}, 0, {}}});
-      partition.push_back({"", end});
-    }
-    rows_ = 0;
-    for (std::int64_t id = 1; id <= options_.orders; ++id) place(id);
+  // Everything is there before the projector begins.
+  void work_off_a_backlog() {
+    const double began = cpu_s();
+    or_die(shop_.open(), "router");
+    or_die(shop_.place(1, options_.orders), "router");
     for (int round = 0; round < options_.rounds; ++round) {
-      for (std::int64_t id = 1; id <= options_.orders; ++id) pay(id, round % 2 == 0);
+      or_die(shop_.change_all(options_.orders, round % 2 == 0), "router");
     }
-    return rows_;
+    const double router = cpu_s() - began;
+    const double filled = resident_mib("VmRSS");
+    const std::uint64_t backlog = log_.bytes();
+    or_die(projector_->open(), "open");
+    const Cost cost = run(options_.orders, 0);
+    // What the projector appended stays in memory here, and would not in a log.
+    const double own = resident_mib("VmHWM") - filled - mib(log_.bytes() - backlog);
+    report("backlog", cost, own);
+    if (!options_.json) {
+      std::printf("router, rows made here: %.2f µs CPU/row\n",
+                  router * 1e6 / static_cast<double>(cost.rows));
+    }
   }
 
-  transform::PipelinePlan plan;
+  void grow() {
+    or_die(shop_.open(), "router");
+    or_die(projector_->open(), "open");
+    run(0, 0);  // the lookups are read and the partitions taken
+    std::int64_t there = 0;
+    for (const std::int64_t size : options_.sizes) {
+      Cost placed{size, 0, 0, 0};
+      while (there < size) {
+        const std::int64_t upto = std::min(there + placed_at_once, size);
+        const std::uint64_t before = shop_.rows();
+        or_die(shop_.place(there + 1, upto), "router");
+        there = upto;
+        const Cost cost = run(there, before);
+        placed = {size, placed.rows + cost.rows, placed.cpu + cost.cpu, placed.wall + cost.wall};
+      }
+      report("place", placed, resident_mib("VmRSS"));
+      if (options_.rounds == 0) continue;
+      change(size, 2);
+      report("change", change(size, options_.rounds), resident_mib("VmRSS"));
+    }
+  }
 
  private:
-  using Row = std::vector<Value>;
-  static constexpr std::int64_t users = 20'000;
-  static constexpr std::int64_t products = 5'000;
-
-  void begin() { router_->begin({0, {1, ++seq_, 0}, 1'760'000'000'000'000, gtid()}); }
-  std::string_view gtid() {
-    gtid_ = "aefad21f-e598-11f1-8474-02fc00000001:" + std::to_string(seq_);
-    return gtid_;
-  }
-  void add(std::size_t at, RowOp op, const Row& before, const Row& after) {
-    or_die(router_->add({&tables_[at], op, index_++, before, after}), "router");
-    ++rows_;
-  }
-  void end() {
-    index_ = 0;
-    const auto group = [&](const transform::Router::Group& g) -> Result<void> {
-      const Partition p = stream::partition_of(g.root, static_cast<Partition>(options_.partitions));
-      log_->changes[static_cast<std::size_t>(p)].push_back(
-          {std::string(g.root), std::string(g.record)});
-      return {};
-    };
-    const auto look = [&](const transform::Router::LookupChange& change) -> Result<void> {
-      log_->lookups[engine::lookup_topic("bench", plan.lookups[change.table].table)].push_back(
-          {std::string(change.key), std::string(change.record)});
-      return {};
-    };
-    or_die(router_->finish(group, look), "router");
+  Cost change(std::int64_t size, int rounds) {
+    const std::uint64_t before = shop_.rows();
+    for (int round = 0; round < rounds; ++round) {
+      const std::int64_t some = std::min(options_.working_set, size);
+      or_die(shop_.change_some(size, some, round % 2 == 0), "router");
+    }
+    return run(size, before);
   }
 
-  void fill_lookups() {
-    for (std::int64_t id = 1; id <= 50; ++id) insert(5, {Value::int64(id), Value::string("가전")});
-    for (std::int64_t id = 1; id <= products; ++id) {
-      insert(4, {Value::int64(id), Value::string("Whistling kettle 주전자"),
-                 Value::int64(id % 50 + 1), Value::text(ValueKind::decimal, "19.90")});
-    }
-    for (std::int64_t id = 1; id <= users; ++id) {
-      insert(3, {Value::int64(id), Value::string("Kim Minji"), Value::string("kim@example.org")});
-    }
-  }
-  void insert(std::size_t at, const Row& row) {
-    begin();
-    add(at, RowOp::insert, {}, row);
-    end();
+  // Until all that is in the log is committed; it is forgotten then, while a state grows.
+  Cost run(std::int64_t orders, std::uint64_t rows_before) {
+    const double cpu = cpu_s();
+    const double began = wall_s();
+    do {
+      or_die(projector_->step(system_clock().now() + Milliseconds(10)), "step");
+    } while (!log_.member->done());
+    const Cost cost{orders, shop_.rows() - rows_before, cpu_s() - cpu, wall_s() - began};
+    if (!options_.sizes.empty()) log_.forget_all();
+    return cost;
   }
 
-  Row order(std::int64_t id, std::string_view status) const {
-    return {Value::int64(id),
-            Value::string("20261121-00012345"),
-            Value::int64(id * 7919 % users + 1),
-            Value::string(status),
-            Value::text(ValueKind::datetime, "2026-11-21T10:45:40.547"),
-            Value::string("please ring twice"),
-            Value::text(ValueKind::decimal, "321.96"),
-            Value::text(ValueKind::datetime, "2026-11-21T10:45:40.547")};
-  }
-  Row payment(std::int64_t id, std::string_view status) const {
-    return {Value::int64(id),
-            Value::int64(id),
-            Value::string("card"),
-            Value::string(status),
-            Value::text(ValueKind::decimal, "321.96"),
-            Value::null()};
-  }
-  void place(std::int64_t id) {
-    begin();
-    add(0, RowOp::insert, {}, order(id, "PLACED"));
-    for (int i = 0; i < options_.items; ++i) {
-      const std::int64_t item = id * 1000 + i;
-      add(1, RowOp::insert, {},
-          {Value::int64(item), Value::int64(id), Value::int64(item * 104729 % products + 1),
-           Value::int64(2), Value::text(ValueKind::decimal, "19.90"),
-           Value::text(ValueKind::decimal, "39.80"),
-           Value::text(ValueKind::json, "{\"gift\":true}")});
+  struct Disk {
+    std::uint64_t tables = 0;   // sorted files: the state
+    std::uint64_t journal = 0;  // write-ahead logs: bounded, whatever the state's size
+  };
+  // Of the partitions' stores, without the view of the lookups.
+  Disk disk() const {
+    Disk sum;
+    std::error_code gone;  // a file that RocksDB is removing meanwhile
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(options_.dir)) {
+      const std::filesystem::path& path = entry.path();
+      if (path.string().find("-lookups") != std::string::npos) continue;
+      const auto size = entry.file_size(gone);
+      if (gone) continue;
+      if (path.extension() == ".sst") sum.tables += size;
+      if (path.extension() == ".log") sum.journal += size;
     }
-    add(2, RowOp::insert, {}, payment(id, "OPEN"));
-    end();
+    return sum;
   }
-  void pay(std::int64_t id, bool paid) {
-    begin();
-    add(0, RowOp::update, order(id, paid ? "PLACED" : "PAID"), order(id, paid ? "PAID" : "PLACED"));
-    add(2, RowOp::update, payment(id, paid ? "OPEN" : "DONE"), payment(id, paid ? "DONE" : "OPEN"));
-    end();
+
+  void report(const char* what, const Cost& cost, double memory_mib) const {
+    const auto rows = static_cast<double>(cost.rows);
+    const Disk disk = this->disk();
+    const char* const text =
+        options_.json
+            ? "{\"work\": \"%s\", \"orders\": %lld, \"items\": %d, \"rows\": %llu, "
+              "\"rows_per_s\": %.0f, \"cpu_us_per_row\": %.3f, \"state_bytes_per_order\": %.0f, "
+              "\"journal_mib\": %.0f, \"memory_mib\": %.0f, \"documents\": %llu}\n"
+            : "%s: %lld orders of %d items, %llu rows, %.0f rows/s, %.2f µs CPU/row, state on disk "
+              "%.0f bytes/order and %.0f MiB of journal, memory %.0f MiB, %llu documents in all\n";
+    std::printf(text, what, static_cast<long long>(cost.orders), options_.items,
+                static_cast<unsigned long long>(cost.rows), rows / cost.wall, cost.cpu * 1e6 / rows,
+                static_cast<double>(disk.tables) / static_cast<double>(cost.orders),
+                mib(disk.journal), memory_mib, static_cast<unsigned long long>(sink_.documents));
+    std::fflush(stdout);
   }
 
   const Options options_;
-  std::vector<TableSchema> tables_;
-  BacklogLog* log_ = nullptr;
-  transform::Router* router_ = nullptr;
-  std::uint64_t seq_ = 0;
-  std::uint64_t rows_ = 0;
-  std::uint32_t index_ = 0;
-  std::string gtid_;
+  BacklogLog log_;
+  Shop shop_;
+  std::unique_ptr<transform::StoreFactory> stores_;
+  NullPort sink_;
+  engine::StatusBoard board_;
+  std::unique_ptr<engine::Projector> projector_;
 };
+
+std::vector<std::int64_t> numbers(const char* text) {
+  std::vector<std::int64_t> found;
+  for (const char* at = text; at != nullptr; at = std::strchr(at, ',')) {
+    if (*at == ',') ++at;
+    found.push_back(std::atoll(at));
+  }
+  return found;
+}
 
 Options parse(int argc, char** argv) {
   Options options;
-  for (int i = 1; i + 1 < argc; i += 2) {
+  options.dir = std::filesystem::temp_directory_path() / "tailrace-projector-bench";
+  for (int i = 1; i < argc; ++i) {
     const std::string name = argv[i];
-    if (name == "--orders") options.orders = std::atoll(argv[i + 1]);
-    if (name == "--items") options.items = std::atoi(argv[i + 1]);
-    if (name == "--rounds") options.rounds = std::atoi(argv[i + 1]);
-    if (name == "--partitions")
-      options.partitions = static_cast<std::size_t>(std::atoi(argv[i + 1]));
-    if (name == "--dir") options.dir = argv[i + 1];
-  }
-  if (options.dir.empty()) {
-    options.dir = std::filesystem::temp_directory_path() / "tailrace-projector-bench";
+    if (name == "--json") {
+      options.json = true;
+      continue;
+    }
+    const char* const value = i + 1 < argc ? argv[++i] : "";
+    if (name == "--orders") {
+      options.orders = std::atoll(value);
+    } else if (name == "--sizes") {
+      options.sizes = numbers(value);
+    } else if (name == "--working-set") {
+      options.working_set = std::atoll(value);
+    } else if (name == "--items") {
+      options.items = std::atoi(value);
+    } else if (name == "--rounds") {
+      options.rounds = std::atoi(value);
+    } else if (name == "--partitions") {
+      options.partitions = static_cast<std::size_t>(std::atoi(value));
+    } else if (name == "--dir") {
+      options.dir = value;
+    } else {
+      std::fprintf(stderr, "unknown option %s\n", name.c_str());
+      std::exit(2);
+    }
   }
   return options;
 }
@@ -251,42 +258,10 @@ int main(int argc, char** argv) {
   const Options options = parse(argc, argv);
   std::filesystem::remove_all(options.dir);
   std::filesystem::create_directories(options.dir);
-  Shop shop(options);
-  BacklogLog log(options.partitions);
-  double cpu = cpu_s();
-  const std::uint64_t rows = shop.fill(log);
-  const auto per_row = [&](double seconds) { return seconds * 1e6 / static_cast<double>(rows); };
-  std::printf("router, rows made here: %.2f µs CPU/row\n", per_row(cpu_s() - cpu));
-
-  const auto stores = transform::rocks_stores({.directory = options.dir});
-  NullPort sink;
-  engine::StatusBoard board;
-  engine::ProjectorOptions projector_options;
-  projector_options.pipeline = "bench";
-  projector_options.instance_id = "bench";
-  projector_options.sources = {"s0"};
-  projector_options.identity = {"bench", 0};
-  projector_options.partitions = static_cast<Partition>(options.partitions);
-  engine::Projector projector(projector_options,
-                              {log, *stores, shop.plan, {&sink}, system_clock(), board});
-  or_die(projector.open(), "open");
-  cpu = cpu_s();
-  const double began = wall_s();
-  while (!log.member->done()) {
-    or_die(projector.step(system_clock().now() + Milliseconds(10)), "step");
+  {
+    Bench bench(options);
+    options.sizes.empty() ? bench.work_off_a_backlog() : bench.grow();
   }
-  const double cpu_used = cpu_s() - cpu;
-  const double wall = wall_s() - began;
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  std::printf(
-      "projector: %llu rows, %.0f rows/s, %.2f µs CPU/row; %llu documents, %.1f MiB; %llu "
-      "lookup records; state topic %.0f bytes/order; peak RSS %ld MiB with the backlog\n",
-      static_cast<unsigned long long>(rows), static_cast<double>(rows) / wall, per_row(cpu_used),
-      static_cast<unsigned long long>(sink.documents), static_cast<double>(sink.bytes) / 1048576,
-      static_cast<unsigned long long>(log.member->appends()),
-      static_cast<double>(log.member->state_bytes()) / static_cast<double>(options.orders),
-      usage.ru_maxrss / 1024);
   std::filesystem::remove_all(options.dir);
   return 0;
 }

@@ -1,6 +1,7 @@
 """The limit beside which the Elasticsearch sink is shown: the same documents, already rendered, sent by curl."""
 
 import json
+import shutil
 import subprocess
 import time
 import urllib.error
@@ -9,7 +10,7 @@ DOCUMENTS_PER_REQUEST = 1000  # as the sink does
 CONNECTIONS = 4
 
 
-def _write_requests(world, index, folder):
+def _write_requests(world, index, folder, version_type):
     """The documents of an index as _bulk requests; (files by connection, documents, bytes)."""
     lanes, documents, size, after = [[] for _ in range(CONNECTIONS)], 0, 0, None
     world.elasticsearch("POST", f"/{index}/_refresh")
@@ -22,7 +23,7 @@ def _write_requests(world, index, folder):
             return lanes, documents, size
         lines = []
         for hit in hits:
-            action = {"_id": hit["_id"], "version": hit["_version"], "version_type": "external"}
+            action = {"_id": hit["_id"], "version": hit["_version"], "version_type": version_type}
             lines.append(json.dumps({"index": action}))
             lines.append(json.dumps(hit["_source"], ensure_ascii=False, separators=(",", ":")))
         number = documents // DOCUMENTS_PER_REQUEST
@@ -45,13 +46,8 @@ def _fresh_index(world, like, name):
     world.elasticsearch("PUT", f"/{name}", {"settings": settings, "mappings": known["mappings"]})
 
 
-def replay(world, index):
-    """Sends the documents of `index` to a fresh one, with CONNECTIONS connections; what it took."""
-    folder = world.folder / "bulk"
-    folder.mkdir(exist_ok=True)
-    lanes, documents, size = _write_requests(world, index, folder)
-    target = f"{index}-raw"
-    _fresh_index(world, index, target)
+def _send(world, folder, target, lanes):
+    """All requests, with CONNECTIONS connections; seconds of time, and of CPU of the server."""
     url = f"{world.environment['ES']}/{target}/_bulk?filter_path=errors"
     before, began, senders = world.servers_cpu(), time.monotonic(), []
     for number, files in enumerate(lanes):
@@ -66,12 +62,27 @@ def replay(world, index):
         senders.append(subprocess.Popen(["curl", "-K", config], stdout=subprocess.PIPE, text=True))
     answers = "".join(sender.communicate()[0] for sender in senders)
     wall = time.monotonic() - began
-    cpu = world.servers_cpu()["elasticsearch"] - before["elasticsearch"]
     if answers.count('"errors":false') != sum(map(len, lanes)):
         raise RuntimeError(f"raw _bulk: {answers[:500]}")
+    return wall, world.servers_cpu()["elasticsearch"] - before["elasticsearch"]
+
+
+def replay(world, index, again=False):
+    """Sends the documents of `index` to a fresh one; what it took. `again`: then once more, over themselves."""
+    folder = world.folder / "bulk"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    lanes, documents, size = _write_requests(world, index, folder, "external_gte" if again else "external")
+    target = f"{index}-raw"
+    _fresh_index(world, index, target)
+    wall, cpu = _send(world, folder, target, lanes)
+    found = {"documents": documents, "bytes": size, "wall_s": wall, "elasticsearch_cpu_s": cpu}
+    if again:
+        found["again_wall_s"], found["again_elasticsearch_cpu_s"] = _send(world, folder, target, lanes)
     world.elasticsearch("POST", f"/{target}/_refresh")
     landed = world.elasticsearch("GET", f"/{target}/_count")["count"]
     if landed != documents:
         raise RuntimeError(f"raw _bulk: {landed} of {documents} documents landed")
     world.elasticsearch("DELETE", f"/{target}")
-    return {"documents": documents, "bytes": size, "wall_s": wall, "elasticsearch_cpu_s": cpu}
+    shutil.rmtree(folder)
+    return found
