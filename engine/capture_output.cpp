@@ -90,6 +90,35 @@ Result<void> CaptureRole::commit_inside() {
   return commit(saved);
 }
 
+std::uint64_t CaptureRole::shape() const {
+  std::uint64_t hash = options_.pass_bytes * 31 + static_cast<std::uint64_t>(options_.partitions);
+  for (const transform::DocumentPlan& document : plan_.documents)
+    hash = hash * 31 + document.spec_hash;
+  if (!options_.events) return hash;
+  for (const transform::EventRule& rule : options_.events->rules) {
+    hash = hash * 31 + rule.transitions.size() + (rule.per_transaction ? 7 : 0);
+  }
+  return hash;
+}
+
+// The records of an interrupted giant transaction are left out only if it is this one.
+Result<void> CaptureRole::resume_open(const Transaction& transaction) {
+  open_gtid_ = transaction.gtid;
+  if (skip_records_ == 0 || transaction.kind != TransactionKind::rows) return {};
+  const bool same = committed_.open_gtid == transaction.gtid &&
+                    committed_.source.server_uuid == transaction.position.server_uuid;
+  if (!same) {
+    skip_records_ = 0;  // repeated groups are harmless: their tokens say so
+    return {};
+  }
+  if (committed_.open_shape == shape()) return {};
+  return halt(
+      "spec.open_transaction",
+      fmt::format("transaction {} was interrupted in the middle and the pipeline file has changed "
+                  "since; run the old file until it is through, then the new one",
+                  transaction.gtid));
+}
+
 Result<void> CaptureRole::append_to_all(std::string_view value, bool with_lookups) {
   for (const std::string& topic : change_topics_) {
     for (stream::Partition p = 0; p < options_.partitions; ++p) {

@@ -9,8 +9,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 FILE_LINES, FUNCTION_LINES, LINE_LENGTH = 400, 70, 100
 STAGES = ("capture", "transform", "stream", "sinks")
 PORTS = {
-    "capture/change_source.hpp", "stream/event_log.hpp", "sinks/document_sink.hpp",
-    "sinks/retry_policy.hpp",
+    "capture/change_source.hpp", "capture/root_reader.hpp", "stream/event_log.hpp",
+    "sinks/document_sink.hpp", "sinks/retry_policy.hpp",
 }
 VENDOR = {
     "mysql": ("capture/mysql/",), "mariadb": ("capture/mysql/",),

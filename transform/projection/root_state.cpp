@@ -139,12 +139,11 @@ Applied RootState::apply(const DocumentPlan& plan, const GroupRecord& group, std
 
 bool RootState::drop_unlisted(const DocumentPlan& plan, const GroupRecord& group) {
   std::vector<std::string> listed;
-  listed.reserve(group.rows.size());
-  for (const GroupRow& row : group.rows)
+  for (const GroupRow& row : group.rows) {
     listed.push_back(fragment_key(row.node, group.origin.source, row.key));
+  }
   std::sort(listed.begin(), listed.end());
-  Token token = group.origin.base;
-  token.idx = Token::last_idx;
+  const Token token{group.origin.base.epoch, group.origin.base.seq, Token::last_idx};
   bool any = false;
   for (Fragment& fragment : fragments_) {
     const bool covered = plan.nodes[fragment.node()].kind != NodeKind::lookup &&
