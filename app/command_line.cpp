@@ -20,6 +20,9 @@ std::vector<std::unique_ptr<Verb>> all_verbs() {
   verbs.push_back(run_verb());
   verbs.push_back(validate_verb());
   verbs.push_back(status_verb());
+  verbs.push_back(pause_verb());
+  verbs.push_back(resume_verb());
+  verbs.push_back(snapshot_verb());
   verbs.push_back(get_verb());
   verbs.push_back(search_verb());
   verbs.push_back(binlog_verb());

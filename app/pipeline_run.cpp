@@ -74,11 +74,21 @@ int tell(const RunOutcome& outcome, const RunOptions& options, const config::Loa
   return kOk;
 }
 
-int serve(const config::LoadResult& loaded, const RunOptions& options, const Output& output) {
+int serve(const config::LoadResult& loaded, RunOptions options, const Output& output) {
   const config::PipelineSpec& spec = *loaded.spec;
   engine::StatusBoard board;
+  engine::FanoutValve fanout_valve;
+  options.fanout_valve = &fanout_valve;
+  std::map<std::string, engine::ImportDesk, std::less<>> desks;
+  if (options.capture && !options.replay) {
+    for (const ShardPlace& place : shards_of(spec))
+      options.imports[place.shard->name] = &desks[place.shard->name];
+  }
+  AdminOptions served = admin_options(spec);
+  served.imports = options.imports;
+  if (options.project) served.fanout_valve = &fanout_valve;
   const auto admin = AdminServer::start(
-      admin_options(spec), board,
+      std::move(served), board,
       [&spec](std::string_view document) { return open_reader(spec, std::string(document)); });
   if (!admin) return complain(admin.error().message, kEnvironment);
   log_info("run.started", {{"pipeline", spec.name},
@@ -103,7 +113,7 @@ int run_pipeline(const config::LoadResult& loaded, RunOptions options, const Out
   const auto lock = StateLock::take(spec.state_dir);
   if (!lock) return complain(lock.error().message, kEnvironment);
   catch_signals();
-  return serve(loaded, options, output);
+  return serve(loaded, std::move(options), output);
 }
 
 }  // namespace tailrace::app

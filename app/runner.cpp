@@ -273,8 +273,9 @@ Result<void> Runner::project_once(ProjectorSlot& slot) {
   options.partitions = partitions_of(spec_);
   std::vector<engine::SinkPort*> ports;
   for (const auto& lane : lanes) ports.push_back(lane.get());
-  engine::Projector projector(std::move(options), {*log_, *stores_, slot.blueprint->plan,
-                                                   std::move(ports), system_clock(), board_});
+  engine::Projector projector(
+      std::move(options), {*log_, *stores_, slot.blueprint->plan, std::move(ports), system_clock(),
+                           board_, options_.fanout_valve});
   TAILRACE_TRY(projector.open());
   Deadline next_check{};
   while (!stopping()) {

@@ -18,6 +18,7 @@
 #include "config/pipeline_spec.hpp"
 #include "core/gtid_set.hpp"
 #include "engine/control_records.hpp"
+#include "engine/import_desk.hpp"
 #include "engine/projector.hpp"
 #include "engine/status_board.hpp"
 #include "transform/state/key_value_store.hpp"
@@ -31,6 +32,9 @@ struct RunOptions {
   std::optional<GtidSet> until;       // --until gtid:<set>
   std::optional<ReplayInput> replay;  // files instead of the server; ends behind them
   Milliseconds drain{30000};
+  const engine::FanoutValve* fanout_valve = nullptr;  // outlives the runner
+  // By shard; they outlive the runner. Where roots can be asked to be read again.
+  std::map<std::string, engine::ImportDesk*, std::less<>> imports = {};
 };
 
 struct RunOutcome {

@@ -64,6 +64,13 @@ engine::CaptureDependencies Runner::capture_dependencies(CaptureSlot& slot) {
       [this](TableSchema schema) { return fit_to_file(spec_, std::move(schema)); },
       [this, &slot] { return first_position(slot); }};
   deps.stores = stores_.get();
+  if (const auto desk = options_.imports.find(slot.place.shard->name);
+      desk != options_.imports.end() && !options_.replay) {
+    deps.imports = desk->second;
+    deps.make_root_reader = [this, &slot](const std::vector<TableSchema>& schemas) {
+      return make_root_reader(spec_, slot.place, schemas);
+    };
+  }
   if (captures_.size() > 1) {
     deps.read_own_schemas = [this, &slot] { return read_schemas(spec_, slot.place); };
   }

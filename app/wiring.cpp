@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "capture/catalog.hpp"
+#include "capture/server_root_reader.hpp"
 #include "sinks/elasticsearch/elasticsearch_sink.hpp"
 #include "sinks/sqlite/sqlite_sink.hpp"
 #include "sinks/stdout/stdout_sink.hpp"
@@ -246,9 +247,11 @@ TableSchema fit_to_file(const config::PipelineSpec& spec, TableSchema schema) {
   return std::move(one[0]);
 }
 
-Result<std::unique_ptr<capture::BinlogSource>> make_source(
-    const config::PipelineSpec& spec, const ShardPlace& place,
-    const std::vector<TableSchema>& schemas) {
+namespace {
+
+Result<capture::BinlogSourceOptions> source_options(const config::PipelineSpec& spec,
+                                                    const ShardPlace& place,
+                                                    const std::vector<TableSchema>& schemas) {
   TAILRACE_ASSIGN(const transform::PipelinePlan plan,
                   transform::compile_plan(spec.documents, schemas));
   capture::BinlogSourceOptions options;
@@ -258,8 +261,25 @@ Result<std::unique_ptr<capture::BinlogSource>> make_source(
   options.pipeline = spec.name;
   options.shard = place.shard->name;
   options.queue_bytes = 8u << 20;
+  return options;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<capture::BinlogSource>> make_source(
+    const config::PipelineSpec& spec, const ShardPlace& place,
+    const std::vector<TableSchema>& schemas) {
+  TAILRACE_ASSIGN(capture::BinlogSourceOptions options, source_options(spec, place, schemas));
   TAILRACE_TRY(make_spool_folder(options.mysql.spool_dir));
   return capture::BinlogSource::create(std::move(options));
+}
+
+Result<std::unique_ptr<capture::RootReader>> make_root_reader(
+    const config::PipelineSpec& spec, const ShardPlace& place,
+    const std::vector<TableSchema>& schemas) {
+  TAILRACE_ASSIGN(const capture::BinlogSourceOptions options, source_options(spec, place, schemas));
+  TAILRACE_ASSIGN(auto reader, capture::ServerRootReader::create(options));
+  return std::unique_ptr<capture::RootReader>(std::move(reader));
 }
 
 Result<std::unique_ptr<capture::FileSource>> make_source(const config::PipelineSpec& spec,

@@ -8,6 +8,7 @@
 
 #include "capture/binlog_source.hpp"
 #include "capture/file_source.hpp"
+#include "capture/root_reader.hpp"
 #include "config/pipeline_spec.hpp"
 #include "core/result.hpp"
 #include "engine/capture_role.hpp"
@@ -49,6 +50,10 @@ TableSchema fit_to_file(const config::PipelineSpec& spec, TableSchema schema);
 Result<std::unique_ptr<capture::BinlogSource>> make_source(const config::PipelineSpec& spec,
                                                            const ShardPlace& place,
                                                            const std::vector<TableSchema>& schemas);
+
+Result<std::unique_ptr<capture::RootReader>> make_root_reader(
+    const config::PipelineSpec& spec, const ShardPlace& place,
+    const std::vector<TableSchema>& schemas);
 
 // Binlog files in place of the server, of a pipeline with one shard.
 struct ReplayInput {

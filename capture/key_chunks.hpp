@@ -28,8 +28,6 @@ class KeyChunks {
 
  private:
   std::string select(const std::string& where) const;
-  std::string key_literal(mysql::Connection& connection, std::uint32_t column,
-                          std::string_view text) const;
 
   const TableSchema& schema_;
   std::size_t limit_;

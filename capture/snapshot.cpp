@@ -2,36 +2,12 @@
 
 #include <charconv>
 
-#include "capture/binlog/text_value.hpp"
 #include "capture/key_chunks.hpp"
+#include "capture/table_select.hpp"
 
 namespace tailrace::capture {
-namespace {
 
 using mysql::Connection;
-using mysql::Field;
-
-// A row of the result as values in the order of the schema.
-Result<void> add_row(SnapshotRows& rows, const CapturedTable& table,
-                     std::span<const std::uint32_t> columns, std::span<const Field> fields) {
-  const std::span<Value> values = rows.add_row();
-  std::size_t bytes = 0;
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (!fields[i]) {
-      values[columns[i]] = Value::null();
-      continue;
-    }
-    bytes += fields[i]->size();
-    // The field is the library's until the next row.
-    const std::string_view text = rows.arena().copy(*fields[i]);
-    const Column& column = table.schema->columns[columns[i]];
-    TAILRACE_ASSIGN(values[columns[i]], value_from_field(column.type, text, rows.arena()));
-  }
-  rows.count_bytes(bytes);
-  return {};
-}
-
-}  // namespace
 
 Result<void> Snapshot::open(Connection& connection) {
   TAILRACE_TRY(connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"));
@@ -110,7 +86,7 @@ Result<void> Snapshot::read_table(Connection& connection, std::size_t table,
     while (true) {
       TAILRACE_ASSIGN(const auto row, connection.next_row());
       if (!row) break;
-      TAILRACE_TRY(add_row(*rows, captured, chunks.columns(), *row));
+      TAILRACE_TRY(add_selected(*rows, *captured.schema, chunks.columns(), *row));
       if (chunks.chunked() && ++in_chunk == options_.chunk_rows) {
         sql = chunks.after(connection, *row);
       }

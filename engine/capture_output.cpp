@@ -19,6 +19,14 @@ bool CaptureRole::progress_due() const {
 
 Result<void> CaptureRole::append_group(const transform::Router::Group& group,
                                        const transform::Origin& origin) {
+  if (imports_) imports_->touched(group.document, group.root);
+  return append_in_parts(group, origin,
+                         [this](const stream::Append& record) { return append(record); });
+}
+
+Result<void> CaptureRole::append_in_parts(const transform::Router::Group& group,
+                                          const transform::Origin& origin,
+                                          const AppendOne& append) const {
   const std::string& topic = change_topics_[group.document];
   const stream::Partition partition = stream::partition_of(group.root, options_.partitions);
   const std::size_t part_bytes = options_.part_bytes;
@@ -98,6 +106,7 @@ Result<void> CaptureRole::append_to_all(std::string_view value, bool with_lookup
 }
 
 Result<void> CaptureRole::append_sweep(const Transaction& transaction, const std::string& table) {
+  if (imports_) imports_->touched_all();
   const transform::SweepRecord sweep{origin_of(transaction), table};
   std::string value;
   transform::encode(value, sweep);
@@ -177,6 +186,7 @@ Result<void> CaptureRole::commit(const SavedPosition& saved) {
   TAILRACE_TRY(writer_->commit());
   deps_.board.observe("tailrace_log_ack_seconds",
                       std::chrono::duration<double>(deps_.clock.now() - began).count());
+  if (imports_) imports_->committed();
   saved_tables_ = tables;
   batch_bytes_ = 0;
   batch_began_ = deps_.clock.now();

@@ -55,6 +55,7 @@ Result<void> CaptureRole::open() {
   position_.open_records = 0;
   TAILRACE_ASSIGN(source_, deps_.make_source(schemas_.tables));
   TAILRACE_TRY(source_->start(position_.source));
+  TAILRACE_TRY(open_imports(saved));
   last_progress_ = deps_.clock.now();
   // Who saved the wider schemas may have died before it said so in the logs.
   if (schemas_.version > 1) TAILRACE_TRY(append_progress());
@@ -179,6 +180,7 @@ Result<void> CaptureRole::step(Deadline deadline) {
     source_trouble_.reset();
     TAILRACE_TRY(handle(**next));
   }
+  TAILRACE_TRY(import_roots());
   if (progress_due()) TAILRACE_TRY(append_progress());
   const Milliseconds age = is_late() ? options_.late_batch_age : options_.batch_age;
   const bool full = batch_bytes_ >= options_.batch_bytes || deps_.clock.now() - batch_began_ >= age;
@@ -193,12 +195,12 @@ Result<void> CaptureRole::flush() {
 }
 
 Result<void> CaptureRole::handle(Transaction& transaction) {
+  TAILRACE_TRY(follow_server(transaction));
   before_ = position_;
   if (!open_) {
     open_ = true;
     batch_began_ = deps_.clock.now();
   }
-  follow_server(transaction);
   position_.seq += transaction.transactions_skipped;
   const bool counts =
       transaction.kind == TransactionKind::rows || !transaction.table_events.empty();
@@ -228,13 +230,18 @@ Result<void> CaptureRole::handle(Transaction& transaction) {
   return new_phase || (placement_ && placement_->must_commit()) ? commit() : Result<void>{};
 }
 
-void CaptureRole::follow_server(const Transaction& transaction) {
+// The jump is in the log for good before anything is shown behind it: whoever goes on after a crash
+// gives the same tokens, also where two servers took over shortly after each other.
+Result<void> CaptureRole::follow_server(const Transaction& transaction) {
   const std::string& server = transaction.position.server_uuid;
-  if (!position_.source.server_uuid.empty() && !server.empty() &&
-      position_.source.server_uuid != server) {
-    log_warn("capture.server_changed", {{"from", position_.source.server_uuid}, {"to", server}});
-    if (options_.rules.jump_at_new_server) position_.seq += failover_jump;
-  }
+  const std::string& known = position_.source.server_uuid;
+  if (known.empty() || server.empty() || known == server) return {};
+  log_warn("capture.server_changed", {{"from", known}, {"to", server}});
+  if (!options_.rules.jump_at_new_server) return {};
+  position_.seq += failover_jump;
+  position_.source.server_uuid = server;
+  position_.source.binlog = {};  // it was a place of the other server's
+  return commit();
 }
 
 Result<void> CaptureRole::follow_table_events(const Transaction& transaction) {

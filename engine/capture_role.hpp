@@ -13,10 +13,13 @@
 #include <vector>
 
 #include "capture/change_source.hpp"
+#include "capture/root_reader.hpp"
 #include "core/clock.hpp"
 #include "engine/capture_placement.hpp"
 #include "engine/control_records.hpp"
+#include "engine/import_desk.hpp"
 #include "engine/pipeline_facts.hpp"
+#include "engine/root_import.hpp"
 #include "engine/rule_switches.hpp"
 #include "engine/status_board.hpp"
 #include "engine/table_events.hpp"
@@ -68,6 +71,10 @@ struct CaptureDependencies {
   ReadSchemas read_own_schemas{};
   // Local stores, for documents with children of children; others need none.
   transform::StoreFactory* stores = nullptr;
+  // Who asks for roots to be read again; null: nobody can.
+  ImportDesk* imports = nullptr;
+  std::function<Result<std::unique_ptr<capture::RootReader>>(const std::vector<TableSchema>&)>
+      make_root_reader{};
 };
 
 class CaptureRole {
@@ -113,11 +120,16 @@ class CaptureRole {
                                    std::uint32_t passes);
   Result<void> follow_table_events(const Transaction& transaction);
   Result<void> save_grown_schemas();
-  void follow_server(const Transaction& transaction);
+  Result<void> follow_server(const Transaction& transaction);
   Result<void> resume_open(const Transaction& transaction);
   std::uint64_t shape() const;
   Result<void> commit_inside();
   Result<void> append_group(const transform::Router::Group& group, const transform::Origin& origin);
+  using AppendOne = std::function<Result<void>(const stream::Append&)>;
+  Result<void> append_in_parts(const transform::Router::Group& group,
+                               const transform::Origin& origin, const AppendOne& append) const;
+  Result<void> open_imports(const ControlState& saved);
+  Result<void> import_roots();
   Result<void> append_event(const transform::DomainEvent& event);
   Result<void> set_aside(const Result<void>& outcome, const transform::Origin& origin);
   Result<void> append(const stream::Append& record);
@@ -147,6 +159,7 @@ class CaptureRole {
   std::optional<transform::EventMapper> events_;
   std::unique_ptr<stream::LogWriter> writer_;
   std::unique_ptr<capture::ChangeSource> source_;
+  std::unique_ptr<RootImport> imports_;     // null: nobody can ask
   std::vector<std::string> change_topics_;  // by document
   std::vector<std::string> lookup_topics_;  // by lookup table
   std::set<std::string> known_topics_;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "core/bytes.hpp"
 #include "core/table_schema_codec.hpp"
 #include "engine/topics.hpp"
@@ -17,6 +19,7 @@ constexpr Milliseconds poll_wait{20};
 constexpr std::string_view position_prefix = "source/";
 constexpr std::string_view tables_prefix = "tables/";
 constexpr std::string_view spec_prefix = "spec/";
+constexpr std::string_view import_prefix = "import/";
 
 Failure malformed(std::string_view what) {
   return halt(
@@ -55,6 +58,37 @@ Result<std::vector<std::string>> decode_shards(std::string_view bytes) {
   return names;
 }
 
+Result<ImportRecord> decode_import(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.byte() != control_version) return malformed(import_prefix);
+  ImportRecord record;
+  record.document = in.sized();
+  record.roots = in.varint();
+  record.done = in.varint();
+  record.since_us = unzigzag(in.varint());
+  for (std::uint64_t n = in.varint(); in.ok() && n > 0; --n) record.ids.emplace_back(in.sized());
+  if (!in.ok()) return malformed(import_prefix);
+  return record;
+}
+
+// import/<source>/<number>: a source's name may hold slashes, a number none.
+Result<void> take_import(ControlState& state, std::string_view key,
+                         std::optional<std::string_view> value) {
+  key.remove_prefix(import_prefix.size());
+  const std::size_t slash = key.rfind('/');
+  std::uint64_t number = 0;
+  if (slash != std::string_view::npos)
+    std::from_chars(key.data() + slash + 1, key.data() + key.size(), number);
+  if (number == 0) return malformed(import_prefix);
+  auto& waiting = state.imports[std::string(key.substr(0, slash))];
+  if (!value) {
+    waiting.erase(number);
+    return {};
+  }
+  TAILRACE_ASSIGN(waiting[number], decode_import(*value));
+  return {};
+}
+
 Result<void> take(ControlState& state, std::string_view key, std::string_view value) {
   if (key == identity_key) {
     TAILRACE_ASSIGN(state.identity, decode_identity(value));
@@ -88,6 +122,21 @@ std::string tables_key(std::string_view source) {
 
 std::string spec_key(std::string_view document) {
   return std::string(spec_prefix) + std::string(document);
+}
+
+std::string import_key(std::string_view source, std::uint64_t number) {
+  return fmt::format("{}{}/{}", import_prefix, source, number);
+}
+
+std::string encode(const ImportRecord& record) {
+  std::string out(1, static_cast<char>(control_version));
+  append_sized(out, record.document);
+  append_varint(out, record.roots);
+  append_varint(out, record.done);
+  append_varint(out, zigzag(record.since_us));
+  append_varint(out, record.ids.size());
+  for (const std::string& id : record.ids) append_sized(out, id);
+  return out;
 }
 
 std::string encode(const SavedPosition& position) {
@@ -187,7 +236,11 @@ Result<ControlState> read_control(stream::EventLog& log, std::string_view pipeli
       return retry("control.timeout", "reading the control topic took too long");
     }
     for (const stream::Record& record : records) {
-      if (record.value) TAILRACE_TRY(take(state, record.key, *record.value));
+      if (record.key.starts_with(import_prefix)) {
+        TAILRACE_TRY(take_import(state, record.key, record.value));
+      } else if (record.value) {
+        TAILRACE_TRY(take(state, record.key, *record.value));
+      }
     }
   }
   return state;

@@ -1,6 +1,7 @@
 // What a pipeline remembers in its control topic (`<pipeline>.positions`, one partition,
 // compacted): where each source is, the schemas the plan was compiled from, each document's spec
-// hash, and the log's identity. Bytes: docs/formats/control.md. Threading: plain values.
+// hash, the log's identity, and which roots are still to be read again. Bytes:
+// docs/formats/control.md. Threading: plain values.
 #pragma once
 
 #include <cstdint>
@@ -36,12 +37,23 @@ struct SavedSchemas {
   std::vector<TableSchema> tables;
 };
 
+// Roots that are to be read again, by the ids of their documents (engine/root_import.hpp).
+struct ImportRecord {
+  std::string document;
+  std::uint64_t roots = 0;  // when it was asked for
+  std::uint64_t done = 0;
+  std::int64_t since_us = 0;
+  std::vector<std::string> ids;  // not done yet
+};
+
 struct ControlState {
   std::optional<sinks::LogIdentity> identity;
   std::map<std::string, SavedPosition, std::less<>> positions;  // by source
   std::optional<SavedSchemas> schemas;
   std::map<std::string, std::uint64_t, std::less<>> spec_hashes;  // by document
   std::vector<std::string> shards;  // names by index; empty in logs from before there were several
+  // By source, then by number.
+  std::map<std::string, std::map<std::uint64_t, ImportRecord>, std::less<>> imports;
 };
 
 std::string position_key(std::string_view source);
@@ -57,6 +69,10 @@ std::string tables_key(std::string_view source);
 
 inline constexpr std::string_view shards_key = "shards";
 std::string encode_shards(const std::vector<std::string>& names);
+
+// A tombstone under it: done.
+std::string import_key(std::string_view source, std::uint64_t number);
+std::string encode(const ImportRecord& record);
 
 inline constexpr std::string_view identity_key = "log";
 std::string encode(const sinks::LogIdentity& identity);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -46,7 +47,9 @@ struct PartitionShared {
   // How many roots may be asked to follow changed lookup values now: what they cause stands in
   // front of changes that come in, in the log and at the sinks.
   std::size_t fanout_room = 0;
-  std::uint64_t schema_version = 1;  // that the plan was compiled from
+  bool fanout_paused = false;         // somebody asked for it; the room is 0 then
+  std::size_t fanout_limit = 10'000;  // changed values of a table that wait one by one
+  std::uint64_t schema_version = 1;   // that the plan was compiled from
   RuleSwitches rules;
   stream::GroupMember* member = nullptr;  // set while the projector is joined
 };
@@ -126,7 +129,14 @@ class PartitionTask {
   bool loading(std::size_t sink) const { return loads_[sink].has_value(); }
   Offset committed_offset() const { return committed_offset_; }
   std::size_t fanout_pending() const;  // changed lookup values not followed to the end
-  std::size_t fanout_under_way();      // appends for them that were not read back yet
+  struct FanoutProgress {              // of one lookup table
+    std::size_t changes = 0;           // its rows, changed and not followed to the end
+    std::uint64_t documents = 0;       // still to be looked at; at least, until all are counted
+    bool counted = true;
+    std::uint64_t looked_at = 0;  // since the partition was taken
+  };
+  std::map<std::uint16_t, FanoutProgress> fanout() const;
+  std::size_t fanout_under_way();  // appends for them that were not read back yet
   std::size_t outstanding_appends() const { return tickets_.size(); }
   std::size_t noted() const { return noted_.size(); }  // state records that wait for a commit
 
@@ -137,6 +147,13 @@ class PartitionTask {
     std::string cursor;    // edge key to go on from; empty: at the start
     bool scanned = false;
     std::uint32_t outstanding = 0;  // appends not acknowledged
+    std::uint64_t asked = 0;        // roots that got an append
+    std::uint64_t looked_at = 0;    // references
+    std::uint64_t counted = 0;      // of them, those that count_some has come past
+    std::size_t counted_nodes = 0;
+    std::string count_cursor;
+    bool counted_all = false;
+    bool begun() const { return scanned || node > 0 || !cursor.empty(); }
   };
   struct Ticket {
     Offset held = -1;            // record it holds back; -1: none
@@ -214,7 +231,14 @@ class PartitionTask {
   // `references`.
   Result<bool> want_one(RootEntry& root, const transform::Reference& reference, std::string& record,
                         std::vector<transform::Reference>& references);
+  void enqueue(std::list<std::shared_ptr<Scan>>& queue,
+               std::list<std::shared_ptr<Scan>>::iterator before, const LookupChangeSeen& change);
+  void fold(std::list<std::shared_ptr<Scan>>& queue, const LookupChangeSeen& change);
   Result<bool> scan_some();
+  Result<std::vector<std::string>> edges_from(const Scan& scan, const std::string& prefix,
+                                              int most);
+  Result<void> count_some();
+  Result<void> count_slice(Scan& scan, int& budget);
   Result<bool> scan_slice(const std::shared_ptr<Scan>& scan, transform::NodeId id, int& budget);
   int allowance(const transform::PlanNode& node);
   Result<void> scan_edge(const std::shared_ptr<Scan>& scan, const transform::Reference& wanted,
@@ -278,8 +302,11 @@ class PartitionTask {
   std::map<std::uint8_t, Parts> parts_;                                                // by source
   std::deque<std::unique_ptr<Sweep>> sweeps_;
 
-  std::map<std::uint16_t, std::deque<std::shared_ptr<Scan>>>
+  std::map<std::uint16_t, std::list<std::shared_ptr<Scan>>>
       scans_;  // by lookup table, in offset order
+  // Those that have not begun, by what they look for.
+  std::unordered_map<std::string, std::list<std::shared_ptr<Scan>>::iterator> waiting_;
+  std::map<std::uint16_t, std::uint64_t> looked_at_;  // references, by lookup table
   std::unordered_map<std::uint64_t, Ticket> tickets_;
   struct Allowance {  // of `refresh: rate`
     Deadline at{};

@@ -13,6 +13,8 @@ namespace {
 // With something under way the loop looks again soon; else it sleeps in poll.
 constexpr Milliseconds busy_wait{1};
 constexpr Milliseconds idle_wait{50};
+// Reading the lookup logs stops long before changes are folded into one scan of everything.
+constexpr std::size_t fold_factor = 4;
 
 std::vector<bool> used_lookups(const transform::PipelinePlan& plan,
                                const transform::DocumentPlan& document) {
@@ -59,6 +61,8 @@ Result<void> Projector::open() {
     if (attempt > 0) return Failure(store.error());
     TAILRACE_TRY(deps_.stores.remove(view_name));  // it is only a copy: read it again
   }
+  has_rate_ = std::any_of(plan_.nodes.begin(), plan_.nodes.end(),
+                          [](const auto& node) { return node.refresh_per_second > 0; });
   std::vector<std::string> names;
   for (const Lane& lane : lanes_) names.push_back(lane.port->name());
   shared_.emplace(PartitionShared{
@@ -77,6 +81,7 @@ Result<void> Projector::open() {
       .cache_bytes = options_.cache_bytes / static_cast<std::size_t>(options_.partitions),
       .state_chunk_bytes = options_.state_chunk_bytes,
       .unwritten_limit = options_.unwritten_limit,
+      .fanout_limit = fold_factor * options_.fanout_limit,
       .schema_version = options_.schema_version,
       .rules = options_.rules});
   TAILRACE_ASSIGN(member_,
@@ -95,6 +100,7 @@ Result<void> Projector::step(Deadline deadline) {
   }
   TAILRACE_TRY(read(read_deadline(deadline)));
   TAILRACE_TRY(take_acknowledgements());
+  shared_->fanout_paused = fanout_paused();
   shared_->fanout_room = fanout_room();
   for (auto& [partition, task] : partitions_) {
     TAILRACE_ASSIGN([[maybe_unused]] const bool busy, task->background());
@@ -116,7 +122,8 @@ bool Projector::work_waits() const {
     if (!lane.queue.empty() || !lane.under_way.empty() || !lane.later.empty()) return true;
   }
   for (const auto& [partition, task] : partitions_) {
-    if (task->stage() != PartitionTask::Stage::running || task->fanout_pending() > 0 ||
+    const bool follows = task->fanout_pending() > 0 && !shared_->fanout_paused;
+    if (task->stage() != PartitionTask::Stage::running || follows ||
         task->outstanding_appends() > 0 || task->sweeps() > 0) {
       return true;
     }
@@ -162,30 +169,6 @@ Failure Projector::outrun(Error error) {
   return Failure(std::move(error));
 }
 
-// R9: what has come is in the view before any partition is told.
-Result<void> Projector::follow_lookups() {
-  for (const auto& [partition, task] : partitions_) {
-    if (task->fanout_pending() > options_.fanout_limit) return {};
-  }
-  const auto post = [&](const LookupChangeSeen& change) -> Result<void> {
-    for (auto& [partition, task] : partitions_) {
-      if (task->stage() == PartitionTask::Stage::running) TAILRACE_TRY(task->post(change));
-    }
-    return {};
-  };
-  TAILRACE_ASSIGN([[maybe_unused]] const bool some, view_->poll(post));
-  return {};
-}
-
-// A product in a million orders: as many of them at once as keep the sinks busy, so that a change
-// that comes in waits for these only.
-std::size_t Projector::fanout_room() const {
-  std::size_t ahead = 0;
-  for (const Lane& lane : lanes_) ahead = std::max(ahead, lane.queue.size());
-  for (const auto& [partition, task] : partitions_) ahead += task->fanout_under_way();
-  return options_.fanout_window - std::min(options_.fanout_window, ahead);
-}
-
 Result<void> Projector::take_acknowledgements() {
   TAILRACE_ASSIGN(const std::vector<stream::AppendAck> acks, member_->acknowledged());
   // Tickets are unique in the member; each partition knows its own.
@@ -198,6 +181,7 @@ Result<void> Projector::take_acknowledgements() {
 // ------------------------------------------------------------------ assignments
 
 void Projector::on_assigned(std::span<const stream::Partition> partitions) {
+  group_answered_at_ = deps_.clock.now();
   for (const stream::Partition partition : partitions) {
     drop(partition);
     partitions_[partition] =
@@ -207,6 +191,7 @@ void Projector::on_assigned(std::span<const stream::Partition> partitions) {
 
 void Projector::on_revoked(std::span<const stream::Partition> partitions, bool lost) {
   if (!lost) commit_before_revoke();
+  group_answered_at_ = lost ? std::nullopt : std::optional(deps_.clock.now());
   if (lost)
     log_trouble_ = Error{Disposition::retry, "log.lost",
                          "the group gave our partitions away: the log did not answer in time"};

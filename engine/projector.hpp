@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/gtid_set.hpp"
+#include "engine/fanout_valve.hpp"
 #include "engine/partition.hpp"
 #include "engine/sink_port.hpp"
 #include "engine/status_board.hpp"
@@ -61,6 +62,7 @@ struct ProjectorDependencies {
   std::vector<SinkPort*> sinks;
   const Clock& clock;
   StatusBoard& board;
+  const FanoutValve* fanout_valve = nullptr;  // outlives the projector; none: never paused
 };
 
 class Projector final : public stream::AssignmentListener, public DirtyListener {
@@ -121,6 +123,9 @@ class Projector final : public stream::AssignmentListener, public DirtyListener 
   Result<void> take_acknowledgements();
   Result<void> follow_lookups();
   std::size_t fanout_room() const;
+  bool fanout_paused() const;
+  double fanout_rate(std::uint16_t table, const PartitionTask::FanoutProgress& progress);
+  void report_fanout();
   Deadline read_deadline(Deadline deadline) const;
   bool work_waits() const;
 
@@ -149,6 +154,8 @@ class Projector final : public stream::AssignmentListener, public DirtyListener 
   void commit_before_revoke();
   void drop(stream::Partition partition);
   void report();
+  // It owns nothing, and has not for a while: not between two steps of a rebalance.
+  bool stands_by() const;
   PartitionTask* find(stream::Partition partition, std::uint64_t assignment) const;
 
   const ProjectorOptions options_;
@@ -170,6 +177,14 @@ class Projector final : public stream::AssignmentListener, public DirtyListener 
   std::vector<stream::Announcement> announced_;      // with the commit under way
   Deadline last_commit_{};
   Deadline last_report_{};
+  std::optional<Deadline> group_answered_at_;  // when partitions came or left; none: not one yet
+  struct FanoutRate {
+    Deadline at{};
+    std::uint64_t looked_at = 0;
+    double per_second = 0;
+  };
+  std::map<std::uint16_t, FanoutRate> fanout_rates_;  // by lookup table
+  bool has_rate_ = false;                             // some lookup is refreshed at a rate
   std::optional<Error> listener_error_;
   std::optional<Error> log_trouble_;  // the log refused or lost us; until a commit succeeds
   std::uint64_t rows_seen_ = 0;

@@ -5,6 +5,17 @@
 
 namespace tailrace::engine {
 
+namespace {
+
+constexpr Milliseconds rebalance_patience{3000};
+
+}  // namespace
+
+bool Projector::stands_by() const {
+  return partitions_.empty() && group_answered_at_ &&
+         deps_.clock.now() - *group_answered_at_ >= rebalance_patience;
+}
+
 bool Projector::all_loaded() const {
   return static_cast<stream::Partition>(partitions_.size()) == options_.partitions &&
          std::all_of(partitions_.begin(), partitions_.end(),
@@ -52,27 +63,26 @@ void Projector::report() {
   const std::string component = "projector " + plan_.name;
   const std::string label = "{document=\"" + plan_.name + "\"}";
   double pending = 0;
-  double fanout = 0;
   double taken = 0;
   bool running = !partitions_.empty();
   for (const auto& [partition, task] : partitions_) {
     const PartitionTask::Progress progress = task->progress();
     taken += progress.running ? 1 : 0;
     pending += static_cast<double>(progress.pending);
-    fanout += static_cast<double>(task->fanout_pending());
     running = running && progress.running;
   }
   deps_.board.gauge("tailrace_partitions" + label, taken);
   deps_.board.gauge("tailrace_pending_documents" + label, pending);
-  deps_.board.gauge("tailrace_fanout_pending" + label, fanout);
+  report_fanout();
   deps_.board.gauge("tailrace_dead_letters" + label, static_cast<double>(dead_letters()));
   deps_.board.gauge("tailrace_log_records_read_total" + label, static_cast<double>(rows_seen_));
   for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
     const bool loading =
         std::any_of(partitions_.begin(), partitions_.end(),
                     [&](const auto& entry) { return entry.second->loading(lane); });
-    deps_.board.set_fact("sink." + lanes_[lane].port->name() + ".load",
-                         loading || !running ? "writing every document once" : "done");
+    deps_.board.set_fact(
+        "sink." + lanes_[lane].port->name() + ".load",
+        loading || !(running || stands_by()) ? "writing every document once" : "done");
   }
   const auto away =
       std::find_if(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return lane.away; });
@@ -81,6 +91,9 @@ void Projector::report() {
                     "sink " + away->port->name() + " does not answer; its documents wait");
   } else if (log_trouble_) {
     deps_.board.set(component, Phase::degraded, log_trouble_->code, log_trouble_->message);
+  } else if (stands_by()) {
+    deps_.board.set(component, Phase::streaming, {},
+                    "stands by without a partition; it gets some when another worker leaves");
   } else {
     deps_.board.set(
         component,

@@ -88,7 +88,8 @@ class TopicReader {
 class AssignmentListener {
  public:
   virtual ~AssignmentListener() = default;
-  // Nothing is delivered from a partition before GroupMember::start was called for it.
+  // Nothing is delivered from a partition before GroupMember::start was called for it. Empty: the
+  // group has shared the partitions out, and there is nothing new for this member.
   virtual void on_assigned(std::span<const Partition> partitions) = 0;
   // `lost`: the group has given them to somebody else already; nothing can be committed any more.
   // Else a last commit is still possible inside this call. Afterwards they deliver nothing.

@@ -34,12 +34,18 @@ void Router::begin(const Origin& origin, std::uint32_t pass, std::uint32_t passe
   origin_.gtid = gtid_;
   pass_ = pass;
   passes_ = passes;
+  complete_ = false;
   for (std::size_t i = 0; i < group_count_; ++i) groups_[i].rows.clear();
   group_count_ = 0;
   index_.clear();
   lookups_.clear();
   arena_.clear();
   bytes_ = 0;
+}
+
+void Router::begin_complete(const Origin& origin) {
+  begin(origin);
+  complete_ = true;
 }
 
 const Router::Route& Router::route_of(const TableSchema* table) {
@@ -117,11 +123,11 @@ Result<void> Router::add_to_lookup(std::uint16_t table, const RowChange& row) {
     const auto key_set = static_cast<std::uint16_t>(set);
     if (!old_key.empty() && old_key != new_key) {
       put_lookup(table, lookup_log_key(origin_.source, key_set, old_key),
-                 {origin_, idx_of(row), true, {}});
+                 {origin_, idx_of(row.index), true, {}});
     }
     if (!new_key.empty()) {
       put_lookup(table, lookup_log_key(origin_.source, key_set, new_key),
-                 {origin_, idx_of(row), false, values});
+                 {origin_, idx_of(row.index), false, values});
     }
   }
   return {};
@@ -146,7 +152,7 @@ void Router::put(std::uint16_t document, const PlanNode& node, const RowChange& 
   if (passes_ > 1 && XXH3_64bits(root.data(), root.size()) % passes_ != pass_) return;
   const std::size_t before = arena_.size();
   PendingGroup& group = group_of(document, root);
-  PendingRow pending{node.id,        image == nullptr,   idx_of(row),
+  PendingRow pending{node.id,        image == nullptr,   idx_of(row.index),
                      keep(keys.own), {arena_.size(), 0}, false};
   // Said only where it matters: the record format has it in its flags.
   pending.alone = row.unchecked && pending.gone && node.id == 0 && plan_.documents[document].falls;
@@ -161,9 +167,8 @@ void Router::add(const PlacedRow& row) {
   if (passes_ > 1 && XXH3_64bits(root.data(), root.size()) % passes_ != pass_) return;
   const std::size_t before = arena_.size();
   PendingGroup& group = group_of(row.document, root);
-  const std::uint32_t idx = origin_.base.seq == 0 ? 0 : row.idx;
   const Piece key = keep(row.key);
-  group.rows.push_back({row.node, row.gone, idx, key, keep(row.values), false});
+  group.rows.push_back({row.node, row.gone, idx_of(row.idx), key, keep(row.values), false});
   bytes_ += arena_.size() - before + sizeof(PendingRow);
 }
 
@@ -228,7 +233,7 @@ Result<void> Router::finish(const std::function<Result<void>(const Group&)>& on_
     const PendingGroup& group = groups_[i];
     find_superseded(group);
     record_.clear();
-    begin_group(record_, origin_);
+    begin_group(record_, origin_, complete_);
     std::uint32_t rows = 0;
     for (std::size_t k = 0; k < group.rows.size(); ++k) {
       if (superseded_[k]) continue;

@@ -13,8 +13,8 @@
 
 #include "core/change.hpp"
 #include "core/result.hpp"
-#include "transform/projection/change_record.hpp"
 #include "transform/placement.hpp"
+#include "transform/projection/change_record.hpp"
 #include "transform/projection/document_plan.hpp"
 
 namespace tailrace::transform {
@@ -33,6 +33,9 @@ class Router {
   // Begins a transaction. A giant one is read in `passes` passes, each of which takes the roots
   // whose hash falls on `pass`: memory stays bounded, the order of records stays the same.
   void begin(const Origin& origin, std::uint32_t pass = 0, std::uint32_t passes = 1);
+  // Begins with rows that were read beside the stream, all that the source has of some roots at the
+  // end of `origin`'s transaction: their groups are complete.
+  void begin_complete(const Origin& origin);
   // Error halt "row.no_key": a key column is not in the row image.
   Result<void> add(const RowChange& row);
   // A row that carries no key of its root, where Placement says that it is or was. Of two for one
@@ -107,7 +110,10 @@ class Router {
   void find_superseded(const PendingGroup& group);
   void put_lookup(std::uint16_t table, std::string_view key, const LookupRow& row);
   // The rows of a snapshot all carry the token (epoch, 0, 0).
-  std::uint32_t idx_of(const RowChange& row) const { return origin_.base.seq == 0 ? 0 : row.index; }
+  std::uint32_t idx_of(std::uint32_t index) const {
+    if (complete_) return Token::last_idx;
+    return origin_.base.seq == 0 ? 0 : index;
+  }
   PendingGroup& group_of(std::uint16_t document, std::string_view root);
 
   const PipelinePlan& plan_;
@@ -117,6 +123,7 @@ class Router {
   std::string gtid_;
   std::uint32_t pass_ = 0;
   std::uint32_t passes_ = 1;
+  bool complete_ = false;
   std::vector<PendingGroup> groups_;
   std::size_t group_count_ = 0;  // groups_ keeps its memory between transactions
   std::unordered_map<std::string, std::size_t> index_;

@@ -61,7 +61,7 @@ class HttpCodec::Engine final : public httplib::Server {
     set_error_handler([](const httplib::Request&, httplib::Response& response) {
       if (!response.body.empty()) return;
       put(problem_reply({response.status, "http.malformed", "not a request of HTTP/1.1",
-                         "use GET or HEAD and a path"}),
+                         "use GET, HEAD or POST and a path"}),
           response);
     });
   }

@@ -22,7 +22,7 @@ Result<Secret> token_for(const AdminOptions& options) {
 }  // namespace
 
 AdminOptions admin_options(const config::PipelineSpec& spec) {
-  AdminOptions options{spec.name, {}, spec.serve, spec.state_dir};
+  AdminOptions options{spec.name, {}, spec.serve, spec.state_dir, nullptr};
   for (const auto& document : spec.documents) options.documents.push_back(document.name);
   return options;
 }
@@ -39,9 +39,10 @@ Result<std::unique_ptr<AdminServer>> AdminServer::start(AdminOptions options,
                                                         ReaderFactory readers) {
   TAILRACE_ASSIGN(Secret token, token_for(options));
   const std::string& host = options.serve.host;
-  auto routes = std::make_unique<Routes>(
-      RouteOptions{options.pipeline, options.documents, std::move(token), host}, board,
-      std::move(readers));
+  auto routes =
+      std::make_unique<Routes>(RouteOptions{options.pipeline, options.documents, std::move(token),
+                                            host, options.fanout_valve, options.imports},
+                               board, std::move(readers));
   TAILRACE_ASSIGN(auto listener, Listener::start({.host = host, .port = options.serve.port},
                                                  [&routes = *routes](const HttpRequest& request) {
                                                    return routes.handle(request);

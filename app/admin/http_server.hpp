@@ -1,6 +1,8 @@
 // The admin HTTP server of a running pipeline: probes, metrics, status, documents and search.
 //   GET /livez /readyz /startupz (?verbose)   GET /metrics   GET /v1/status
 //   GET /v1/documents/{type}/{id}   GET /v1/search/{type}?q=words[&limit=20]    (bearer token)
+//   POST /v1/pause?what=fanout   POST /v1/resume?what=fanout                    (bearer token)
+//   GET, POST, DELETE /v1/snapshots (import_routes.hpp)                         (bearer token)
 // Errors are RFC 9457 problem+json with `code` and `suggestion`.
 // Threading: start, url and the destructor from one thread; the board and the factory are used from
 // the server's own threads.
@@ -14,6 +16,7 @@
 #include "app/admin/routes.hpp"
 #include "config/pipeline_spec.hpp"
 #include "core/result.hpp"
+#include "engine/fanout_valve.hpp"
 #include "engine/status_board.hpp"
 
 namespace tailrace::app {
@@ -22,7 +25,9 @@ struct AdminOptions {
   std::string pipeline;                // its name
   std::vector<std::string> documents;  // the types that may be asked for
   config::ServeSpec serve;
-  std::string state_dir;  // exists; holds the token and admin.json
+  std::string state_dir;                        // exists; holds the token and admin.json
+  engine::FanoutValve* fanout_valve = nullptr;  // outlives the server; null: no projector here
+  ImportDesks imports = {};  // of the captures of this process; they outlive the server
 };
 
 AdminOptions admin_options(const config::PipelineSpec& spec);

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t max_series_of_a_family = 2000;
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 17> help_texts = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 18> help_texts = {{
     {"tailrace_source_connected", "1 while connected to the source."},
     {"tailrace_source_lag_seconds", "Age of the last transaction read; 0 when idle."},
     {"tailrace_source_last_event_timestamp_seconds", "Commit time of the last transaction read."},
@@ -25,7 +25,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 17> help_tex
     {"tailrace_log_ack_seconds", "From an append to its acknowledgement by the log."},
     {"tailrace_documents_total", "Document writes by their outcome."},
     {"tailrace_bulk_seconds", "Time of one batch of a sink."},
-    {"tailrace_fanout_pending", "Documents still to be refreshed after a lookup changed."},
+    {"tailrace_fanout_pending", "Documents still to be looked at after lookup rows changed."},
+    {"tailrace_fanout_changes", "Changed lookup rows not followed to every document yet."},
     {"tailrace_dead_letters_total", "Records set aside."},
     {"tailrace_retries_total", "Attempts that were made again."},
     {"tailrace_commit_to_event_seconds", "From the commit in the source to the event in the log."},

@@ -9,7 +9,9 @@
 #include "app/admin/metrics_text.hpp"
 #include "app/admin/status_report.hpp"
 #include "app/admin/token.hpp"
+#include "core/clock.hpp"
 #include "core/json_writer.hpp"
+#include "core/log.hpp"
 
 namespace tailrace::app {
 namespace {
@@ -22,7 +24,7 @@ HttpReply text_reply(int status, std::string body) {
 }
 
 HttpReply unauthorized() {
-  HttpReply reply = problem_reply({401, "http.unauthorized", "this shows rows: a token is needed",
+  HttpReply reply = problem_reply({401, "http.unauthorized", "a token is needed here",
                                    "send 'Authorization: Bearer <token>'; the token is in "
                                    "serve.token, or else in the file 'token' of state.dir"});
   reply.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"tailrace\"");
@@ -31,6 +33,19 @@ HttpReply unauthorized() {
 
 HttpReply not_found(std::string detail) {
   return problem_reply({404, "http.not_found", std::move(detail), ""});
+}
+
+// What changes something is asked for with POST, everything else with GET.
+HttpReply wrong_method(bool is_switch) {
+  HttpReply reply =
+      problem_reply({405, "http.method", is_switch ? "only POST" : "only GET and HEAD", ""});
+  reply.headers.emplace_back("Allow", is_switch ? "POST" : "GET, HEAD");
+  return reply;
+}
+
+bool is_switch(const Target& target) {
+  const auto& path = target.segments;
+  return path.size() == 2 && path[0] == "v1" && (path[1] == "pause" || path[1] == "resume");
 }
 
 HttpReply failure_reply(const Error& error) {
@@ -71,18 +86,54 @@ HttpReply Routes::handle(const HttpRequest& request) {
   if (!request.origin.empty() && request.origin != "http://" + request.host) {
     return problem_reply({403, "http.origin", "pages of other sites are not answered", ""});
   }
-  if (request.method != "GET" && request.method != "HEAD") {
-    HttpReply reply = problem_reply({405, "http.method", "only GET and HEAD", ""});
-    reply.headers.emplace_back("Allow", "GET, HEAD");
-    return reply;
-  }
   const auto target = parse_target(request.target);
   if (!target) {
     return problem_reply({400, "http.malformed_target",
                           "the path or query is not percent-encoded UTF-8 text",
                           "encode every special character as %XX; NUL is not allowed"});
   }
-  return route(request, *target);
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  if (is_import_target(*target)) {
+    return is_authorized(request) ? answer_import(options_.imports, request, *target)
+                                  : unauthorized();
+  }
+  if (is_switch(*target)) {
+    return request.method == "POST" ? turn(request, *target) : wrong_method(true);
+  }
+  return reads ? route(request, *target) : wrong_method(false);
+}
+
+// POST /v1/pause?what=fanout and /v1/resume?what=fanout; asking twice is no error.
+HttpReply Routes::turn(const HttpRequest& request, const Target& target) const {
+  if (!is_authorized(request)) return unauthorized();
+  const auto what = target.query.find("what");
+  if (what == target.query.end() || what->second != "fanout") {
+    return problem_reply({400, "http.bad_query", "what is to be paused or resumed is not said",
+                          "add ?what=fanout; nothing else can be paused"});
+  }
+  engine::FanoutValve* const valve = options_.fanout_valve;
+  if (valve == nullptr) {
+    return problem_reply({409, "http.no_projector", "this process writes no documents",
+                          "ask a process that runs with --role all or project"});
+  }
+  if (target.segments[1] == "pause") {
+    valve->pause(system_clock().wall_us());
+  } else {
+    valve->resume();
+  }
+  const std::int64_t since = valve->paused_since_us();
+  log_info(since != 0 ? "fanout.paused" : "fanout.resumed", {{"pipeline", options_.pipeline}});
+  HttpReply reply;
+  reply.body = "{\"what\":\"fanout\",\"paused_since\":";
+  if (since != 0) {
+    reply.body += '"';
+    append_utc_time(reply.body, since);
+    reply.body += '"';
+  } else {
+    reply.body += "null";
+  }
+  reply.body += "}\n";
+  return reply;
 }
 
 HttpReply Routes::route(const HttpRequest& request, const Target& target) {

@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "app/admin/http_message.hpp"
+#include "app/admin/import_routes.hpp"
 #include "app/admin/url.hpp"
 #include "core/result.hpp"
 #include "core/secret.hpp"
+#include "engine/fanout_valve.hpp"
 #include "engine/status_board.hpp"
 #include "sinks/document_sink.hpp"
 
@@ -27,6 +29,8 @@ struct RouteOptions {
   std::vector<std::string> documents;  // the types that there are
   Secret token;                        // never empty
   std::string host;                    // as configured; on loopback only it and loopback names pass
+  engine::FanoutValve* fanout_valve = nullptr;  // null: this process has no projector
+  ImportDesks imports = {};                     // of the captures of this process
 };
 
 class Routes {
@@ -41,6 +45,7 @@ class Routes {
   HttpReply probe(const Target& target, bool passed, const engine::StatusBoard::View& view) const;
   HttpReply started(const Target& target);
   HttpReply document(const Target& target) const;
+  HttpReply turn(const HttpRequest& request, const Target& target) const;
   HttpReply search(const Target& target) const;
   Result<std::unique_ptr<sinks::DocumentReader>> reader_of(const std::string& document) const;
   bool is_authorized(const HttpRequest& request) const;

@@ -80,7 +80,9 @@ void append_since(std::string& out, std::int64_t since_us) {
 }  // namespace
 
 std::string_view suggestion_for(std::string_view code) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 12> table = {{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 13> table = {{
+      {"fanout.paused",
+       "documents may show old lookup values until it goes on: tailrace resume --fan-out"},
       {"sink.away", "see the sink's own line; nothing is lost, its documents wait"},
       {"source.unreachable",
        "start MySQL or correct source.mysql.shards; it is tried again by itself"},

@@ -69,6 +69,16 @@ std::string duration(double seconds) {
   return fmt::format("{:.1f} h", seconds / 3600);
 }
 
+// Nothing else is held back: whoever reads the one word should know.
+bool is_only_fanout_paused(const StatusReport& report) {
+  return report.status == "paused" &&
+         std::all_of(report.components.begin(), report.components.end(),
+                     [](const ComponentReport& component) {
+                       return component.status != "paused" ||
+                              component.name.starts_with("fan-out ");
+                     });
+}
+
 std::size_t names_width(const StatusReport& report) {
   std::size_t width = 0;
   for (const ComponentReport& component : report.components) {
@@ -124,6 +134,7 @@ Result<StatusReport> parse_report(std::string_view json) {
 
 std::string sentence(const StatusReport& report) {
   std::string out = capitalized(report.status);
+  if (is_only_fanout_paused(report)) out += " (fan-out only)";
   const auto lag = lag_seconds(report);
   if (lag && report.status != "stopped" && report.status != "starting") {
     out += fmt::format(", {} behind", duration(*lag));
@@ -140,7 +151,8 @@ std::string render_text(const StatusReport& report) {
     if (component.since_us != 0) line += "  since " + clock_time(component.since_us);
     out += printable(std::move(line)) + "\n";
     if (!component.message.empty() || !component.code.empty()) {
-      out += printable(fmt::format("    {}: {}", component.code, component.message)) + "\n";
+      const std::string code = component.code.empty() ? "" : component.code + ": ";
+      out += printable("    " + code + component.message) + "\n";
     }
     if (!component.suggestion.empty()) out += printable("    → " + component.suggestion) + "\n";
   }

@@ -133,8 +133,9 @@ void KafkaMember::assign(rd_kafka_topic_partition_list_t& partitions) {
   const ErrorHandle error(rd_kafka_incremental_assign(membership_.get(), &partitions));
   rd_kafka_pause_partitions(membership_.get(), &partitions);
   const std::vector<Partition> added = numbers(partitions);
-  if (added.empty()) return;  // a new generation in which nothing changed for us
-  log_info("kafka.assigned", {{"group", options_.group}, {"partitions", added.size()}});
+  // None: a new generation in which nothing changed for us.
+  if (!added.empty())
+    log_info("kafka.assigned", {{"group", options_.group}, {"partitions", added.size()}});
   for (const Partition partition : added) assigned_.try_emplace(partition);
   if (listener_ != nullptr) listener_->on_assigned(added);
 }

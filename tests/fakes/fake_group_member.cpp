@@ -98,11 +98,12 @@ bool FakeGroupMember::rebalance(std::unique_lock<std::mutex>& lock,
     if (state != nullptr) mine_[partition].state_end = state->end();
     partitions.push_back(partition);
   }
-  if (partitions.empty()) return false;
+  if (partitions.empty() && told_) return false;
+  told_ = true;
   lock.unlock();
   listener.on_assigned(partitions);
   lock.lock();
-  return true;
+  return !partitions.empty();
 }
 
 Result<std::span<const Record>> FakeGroupMember::poll(Deadline deadline,

@@ -52,6 +52,7 @@ class FakeGroupMember final : public stream::GroupMember {
   const std::uint64_t number_;
   const std::uint64_t generation_;  // of its transactional id
   std::map<Partition, Mine> mine_;
+  bool told_ = false;  // of its first share, which may be empty
   bool left_ = false;
   FakeBuffer buffer_;
   std::uint64_t last_ticket_ = 0;

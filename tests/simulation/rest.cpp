@@ -75,6 +75,11 @@ bool World::at_rest() {
     restless_ = "capture is not at the end of source " + std::to_string(n);
     return false;
   }
+  for (const auto& desk : desks_) {
+    if (desk->list().empty()) continue;
+    restless_ = "roots wait to be read again: " + desk->list().front().problem;
+    return false;
+  }
   for (const auto& sink : sinks_) {
     if (sink->under_way() == 0) continue;
     restless_ = "documents under way to " + sink->name();

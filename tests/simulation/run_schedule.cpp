@@ -79,6 +79,8 @@ class Runner {
         // directed_capture_test.cpp).
         if (!world_.capture_committed(source)) return;
         return server.fail_over(random.below(3));
+      case Act::import_orders:
+        return import_orders(random, source);
       case Act::step_capture:
         return world_.step_capture(0, source);
       case Act::run_capture:
@@ -207,6 +209,15 @@ class Runner {
         std::fprintf(stderr, " %s", number_text(number).c_str());
       std::fprintf(stderr, "\n");
     }
+  }
+
+  // Some that there are, some that there never were.
+  void import_orders(Random& random, std::size_t source) {
+    std::vector<std::int64_t> orders;
+    for (std::int64_t order = 1; order <= 5; ++order) {
+      if (random.chance(50)) orders.push_back(order);
+    }
+    world_.import_orders(orders, source);
   }
 
   // Where a source does not hold the table, nobody empties it.

@@ -13,11 +13,12 @@ struct Weight {
   unsigned often;
 };
 
-constexpr std::array<Weight, 38> weights = {{
+constexpr std::array<Weight, 39> weights = {{
     {Act::transaction, "transaction", 160},
     {Act::transaction_elsewhere, "transaction_elsewhere", 6},
     {Act::truncate, "truncate", 5},
     {Act::fail_over, "fail_over", 4},
+    {Act::import_orders, "import_orders", 10},
     {Act::step_capture, "step_capture", 150},
     {Act::run_capture, "run_capture", 40},
     {Act::crash_capture, "crash_capture", 16},

@@ -19,6 +19,7 @@ enum class Act : std::uint8_t {
   transaction_elsewhere,
   truncate,
   fail_over,
+  import_orders,
   step_capture,
   run_capture,
   crash_capture,

@@ -32,6 +32,7 @@ Result<void> SimSinkStore::arrive(const DocumentWrite& write) {
   }
   ++coverage()[stale ? "write refused as stale" : "document shown"];
   if (stale) return {};
+  ++taken_[write.id];
   if (!broken_) broken_ = law_.shown(models_, write);
   if (write.deleted && !rules_.keep_stubs) {
     documents_.erase(write.id);

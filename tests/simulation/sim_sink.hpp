@@ -3,6 +3,7 @@
 // away. Threading: one thread.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -40,6 +41,11 @@ class SimSinkStore {
   // The next call of its kind by a port.
   void receive(const std::shared_ptr<SinkBatchState>& batch, std::size_t index,
                DocumentWrite write);
+  // How often it took a document of this id.
+  std::size_t writes_of(const std::string& id) const {
+    const auto at = taken_.find(id);
+    return at == taken_.end() ? 0 : at->second;
+  }
   std::size_t under_way() const { return flights_.size(); }
   // Item `n` of those under way arrives. `twice`: its answer is lost, so it is sent again.
   void deliver(std::size_t n, bool twice = false);
@@ -72,6 +78,7 @@ class SimSinkStore {
   Law law_;
   Law::Broken broken_;
   Documents documents_;
+  std::map<std::string, std::size_t> taken_;
   std::vector<Flight> flights_;
   std::set<std::string> poisoned_;
   std::set<std::string> set_aside_;

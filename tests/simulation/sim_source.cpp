@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace tailrace::simulation {
 
@@ -72,6 +73,15 @@ class VectorRows final : public RowStream {
   std::size_t at_ = 0;
 };
 
+std::unique_ptr<RowStream> rows_of(const std::vector<TableSchema>& schemas,
+                                   const Changes& changes) {
+  auto rows = std::make_unique<VectorRows>();
+  for (const RowEvent& event : changes) {
+    rows->add(&schemas[static_cast<std::size_t>(event.table)], event);
+  }
+  return rows;
+}
+
 }  // namespace
 
 std::vector<TableSchema> shop_schemas() {
@@ -106,6 +116,8 @@ void SimServer::commit(const std::vector<Write>& writes) {
 }
 
 void SimServer::commit_elsewhere() { append({}); }
+
+void SimServer::commit_silently(const std::vector<Write>& writes) { model_.commit(writes); }
 
 void SimServer::truncate(Table table) {
   if (payments_hang_ && table == Table::orders) return;  // refused: a foreign key points at it
@@ -158,6 +170,8 @@ Result<void> SimSource::start(const SourcePosition& from) {
     server_.note_read(index_);
   }
   high_ = from.snapshot_high.offset;
+  position_.binlog = {"binlog.000001", index_};
+  told_server_.clear();
   return {};
 }
 
@@ -202,7 +216,7 @@ Result<std::optional<Transaction>> SimSource::next(Deadline) {
   }
   if (!chunks_.empty()) {
     Transaction transaction = announce(TransactionKind::snapshot_rows);
-    transaction.rows = rows_of(chunks_.front());
+    transaction.rows = rows_of(schemas_, chunks_.front());
     chunks_.pop_front();
     return transaction;
   }
@@ -212,6 +226,12 @@ Result<std::optional<Transaction>> SimSource::next(Deadline) {
 }
 
 Result<std::optional<Transaction>> SimSource::stream() {
+  // The first event of a stream tells where it is, before anything that happened there.
+  if (told_server_ != server_.uuid()) {
+    told_server_ = server_.uuid();
+    position_.binlog = {"binlog.000001", index_};
+    return announce(TransactionKind::position_only);
+  }
   if (position_.snapshot == SnapshotPhase::catching_up && index_ >= high_) {
     position_.snapshot = SnapshotPhase::done;
     return announce(TransactionKind::snapshot_end);
@@ -240,17 +260,57 @@ Result<std::optional<Transaction>> SimSource::stream() {
     transaction.kind = TransactionKind::position_only;
     transaction.transactions_skipped = skipped + 1;
   } else {
-    transaction.rows = rows_of(entry.changes);
+    transaction.rows = rows_of(schemas_, entry.changes);
   }
   return transaction;
 }
 
-std::unique_ptr<RowStream> SimSource::rows_of(const Changes& changes) const {
-  auto rows = std::make_unique<VectorRows>();
-  for (const RowEvent& event : changes) {
-    rows->add(&schemas_[static_cast<std::size_t>(event.table)], event);
+void SimRootReader::begin(capture::RootRequest request) {
+  request_ = std::move(request);
+  rows_.reset();
+}
+
+Result<std::optional<capture::RootRows>> SimRootReader::poll() {
+  if (!request_) return std::nullopt;
+  if (!server_.executed().contains(request_->read.gtid_set)) {
+    return retry("import.other_server", "the server lacks transactions that were read");
   }
-  return rows;
+  if (!rows_) {
+    rows_ = read();
+    return std::nullopt;
+  }
+  request_.reset();
+  return std::exchange(rows_, std::nullopt);
+}
+
+capture::RootRows SimRootReader::read() const {
+  capture::RootRows read;
+  read.server_uuid = server_.uuid();
+  read.high = {"binlog.000001", server_.binlog().size()};
+  for (const capture::RootTable& table : request_->tables) {
+    std::size_t at = 0;
+    while (schemas_[at].id.table != table.table) ++at;
+    // The key is the first column of the root, and the second of what hangs on it.
+    const std::size_t column = schemas_[at].columns[0].name == table.columns.at(0) ? 0 : 1;
+    Changes found;
+    for (const auto& [key, row] : server_.model().rows(static_cast<Table>(at))) {
+      const bool wanted =
+          std::any_of(request_->keys.begin(), request_->keys.end(), [&](const auto& texts) {
+            return row[column] != null_value && texts.at(0) == std::to_string(row[column]);
+          });
+      if (wanted) found.push_back({static_cast<Table>(at), std::nullopt, row});
+    }
+    read.tables.push_back(rows_of(schemas_, found));
+  }
+  return read;
+}
+
+Result<Value> SimRootReader::key_value(const ColumnType&, std::string_view text, Arena&) const {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size())
+    return dead_letter("import.bad_id", "not a number");
+  return Value::int64(number);
 }
 
 }  // namespace tailrace::simulation

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "capture/change_source.hpp"
+#include "capture/root_reader.hpp"
 #include "tests/simulation/shop_model.hpp"
 
 namespace tailrace::simulation {
@@ -28,6 +29,8 @@ class SimServer {
   void commit(const std::vector<Write>& writes);
   void commit_elsewhere();  // in tables that no pipeline reads
   void truncate(Table table);
+  // Changed without a trace in the binlog: sql_log_bin = 0, a restored backup.
+  void commit_silently(const std::vector<Write>& writes);
   // A replica takes over that lacks the last `lost` transactions.
   void fail_over(std::size_t lost);
 
@@ -75,17 +78,38 @@ class SimSource final : public capture::ChangeSource {
   Transaction announce(TransactionKind kind) const;
   void read_tables();
   Result<std::optional<Transaction>> stream();
-  std::unique_ptr<RowStream> rows_of(const Changes& changes) const;
 
   SimServer& server_;
   const std::vector<TableSchema> schemas_;
   const std::size_t chunk_rows_;
   SourcePosition position_;
   std::size_t index_ = 0;  // next transaction of the binlog
+  std::string told_server_;  // whose stream it is
   bool announced_ = false;
   bool tables_read_ = false;
   std::deque<Changes> chunks_;
   std::size_t high_ = 0;
+};
+
+// Reads at the first poll and answers at the second, so that anything can happen before it reads
+// and after.
+class SimRootReader final : public capture::RootReader {
+ public:
+  SimRootReader(SimServer& server, std::vector<TableSchema> schemas)
+      : server_(server), schemas_(std::move(schemas)) {}
+
+  void begin(capture::RootRequest request) override;
+  Result<std::optional<capture::RootRows>> poll() override;
+  Result<Value> key_value(const ColumnType& type, std::string_view text,
+                          Arena& arena) const override;
+
+ private:
+  capture::RootRows read() const;
+
+  SimServer& server_;
+  const std::vector<TableSchema> schemas_;
+  std::optional<capture::RootRequest> request_;
+  std::optional<capture::RootRows> rows_;
 };
 
 }  // namespace tailrace::simulation

@@ -70,6 +70,7 @@ std::vector<transform::DocumentSpec> documents(const WorldOptions& options) {
   items.on = {"order_id"};
   LookupSpec product = lookup_of("product", "products", "product_id",
                                  {{"name", "name"}, {"category_id", "category_id"}});
+  product.refresh_per_second = options.product_rate;
   product.lookups = {lookup_of("category", "categories", "category_id", {{"name", "name"}})};
   LookupSpec price = lookup_of("price", "prices", "price_id", {{"amount", "amount"}});
   if (options.keep_prices) price.when_changed = transform::WhenChanged::keep;
@@ -104,6 +105,7 @@ World::World(WorldOptions options)
     if (options_.payments_hang) servers_[n]->hang_payments();
     models_.push_back(&servers_[n]->model());
     captures_.emplace_back();
+    desks_.push_back(std::make_unique<engine::ImportDesk>());
     // The second database with all tables has every other row, too.
     const bool all = n == 0 || options_.sources == SourceKind::split;
     std::vector<Write> before;
@@ -212,6 +214,12 @@ Result<void> World::open_capture(std::size_t source) {
         return std::make_unique<SimSource>(server(source), schemas, options_.snapshot_chunk_rows);
       }};
   deps.stores = &capture_stores_;
+  deps.imports = desks_[source].get();
+  deps.make_root_reader =
+      [this, source](
+          const std::vector<TableSchema>& schemas) -> Result<std::unique_ptr<capture::RootReader>> {
+    return std::make_unique<SimRootReader>(server(source), schemas);
+  };
   captures_[source] = std::make_unique<engine::CaptureRole>(std::move(capture), std::move(deps));
   return captures_[source]->open();
 }
@@ -230,6 +238,12 @@ void World::step_capture(int calls, std::size_t source) {
     ++coverage()["capture died"];
     captures_[source].reset();
   }
+}
+
+void World::import_orders(const std::vector<std::int64_t>& orders, std::size_t source) {
+  engine::ImportRequest request{"order", {}};
+  for (const std::int64_t order : orders) request.ids.push_back(document_id(order, source));
+  desks_[source]->post(std::move(request));
 }
 
 bool World::capture_committed(std::size_t source) const {
@@ -278,6 +292,8 @@ engine::ProjectorOptions World::projector_options(const Worker& worker) const {
   projector.partitions = options_.partitions;
   projector.state_chunk_bytes = options_.state_chunk_bytes;
   projector.unwritten_limit = options_.unwritten_limit;
+  projector.fanout_window = options_.fanout_window;
+  projector.fanout_limit = options_.fanout_limit;
   projector.cache_bytes = 8u << 10;
   projector.random_seed = 1;
   projector.rules = options_.rules;
@@ -294,7 +310,8 @@ Result<void> World::open(Worker& worker) {
   worker.board = std::make_unique<engine::StatusBoard>();
   worker.projector = std::make_unique<engine::Projector>(
       projector_options(worker),
-      engine::ProjectorDependencies{*log_, *worker.stores, plan_, ports, clock_, *worker.board});
+      engine::ProjectorDependencies{*log_, *worker.stores, plan_, ports, clock_, *worker.board,
+                                    &fanout_valve_});
   TAILRACE_TRY(worker.projector->open());
   worker.member = log_->member_of(group, worker.name);
   return {};

@@ -37,6 +37,8 @@ struct WorldOptions {
   std::size_t records_per_poll = 1000;
   std::size_t part_bytes = 512u << 10;
   std::size_t state_chunk_bytes = 512u << 10;
+  std::size_t fanout_window = 2000;
+  std::size_t fanout_limit = 10'000;
   std::size_t unwritten_limit = 0;  // 0: the store is written after each poll
   std::size_t capture_batch_bytes = 4u << 20;
   std::uint64_t pass_bytes = 4u << 20;
@@ -46,6 +48,7 @@ struct WorldOptions {
   Milliseconds idle_progress_interval{10000};
   bool payments_hang = false;  // they go with their order, and the binlog does not say so
   bool cascades_declared = true;
+  std::uint64_t product_rate = 0;   // changed ones are followed at so many documents a second
   bool keep_prices = true;          // off: refreshed, against what the law expects
   bool shipments = false;           // with their parcels, and those with their scans
   std::vector<Write> before;        // rows that were there before the pipeline
@@ -69,6 +72,7 @@ class World {
   std::string document_id(std::int64_t order, std::size_t source) const;
   fakes::FakeEventLog& log() { return *log_; }
   VirtualClock& clock() { return clock_; }
+  engine::FanoutValve& fanout_valve() { return fanout_valve_; }  // of every worker
   SimSinkStore& sink(std::size_t n = 0) { return *sinks_[n % sinks_.size()]; }
   std::size_t sinks() const { return sinks_.size(); }
   const WorldOptions& options() const { return options_; }
@@ -79,6 +83,9 @@ class World {
   // `calls`: the process dies instead of making its n-th call from now; 0: it lives.
   void step_capture(int calls = 0, std::size_t source = 0);
   void step_captures();  // of every source
+  // Asks for the documents of these orders to be built again from the source's rows. A request that
+  // capture has not taken when it dies is lost, like that of anybody who gets no answer.
+  void import_orders(const std::vector<std::int64_t>& orders, std::size_t source = 0);
   void kill_capture(std::size_t source = 0) { captures_[source].reset(); }
   SimStores& capture_stores() { return capture_stores_; }
   std::string placement_topic(std::size_t source) const;
@@ -142,6 +149,7 @@ class World {
   std::string state_topic_;
   Fuse fuse_;
   VirtualClock clock_;
+  engine::FanoutValve fanout_valve_;
   transform::SourceLayout layout() const;
   SimStores capture_stores_{fuse_};  // of every capture
   std::vector<std::unique_ptr<SimServer>> servers_;
@@ -152,6 +160,7 @@ class World {
   std::unique_ptr<fakes::FakeEventLog> log_;
   std::vector<std::unique_ptr<SimSinkStore>> sinks_;
   engine::StatusBoard capture_board_;
+  std::vector<std::unique_ptr<engine::ImportDesk>> desks_;      // by source; outlive captures
   std::vector<std::unique_ptr<engine::CaptureRole>> captures_;  // by source
   std::vector<std::unique_ptr<Worker>> workers_;
   std::optional<std::string> broken_;

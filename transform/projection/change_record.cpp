@@ -16,6 +16,7 @@ enum class RecordKind : std::uint8_t {
   part = 5,
   lookup_row = 6,
   sweep = 7,
+  replace = 8,
 };
 
 void append_origin(std::string& out, const Origin& origin) {
@@ -55,10 +56,11 @@ void read_row(ByteReader& in, GroupRow& row) {
   row.values = row.gone ? std::string_view{} : in.sized();
 }
 
-void read_group(ByteReader& in, const Origin& origin, ChangeRecord& record) {
+void read_group(ByteReader& in, const Origin& origin, bool complete, ChangeRecord& record) {
   auto* group = std::get_if<GroupRecord>(&record);
   if (group == nullptr) group = &record.emplace<GroupRecord>();
   group->origin = origin;
+  group->complete = complete;
   group->rows.clear();
   while (in.ok() && !in.at_end()) read_row(in, group->rows.emplace_back());
 }
@@ -119,7 +121,9 @@ Result<Opened> open(ByteReader& in) {
 
 }  // namespace
 
-void begin_group(std::string& out, const Origin& origin) { begin(out, RecordKind::group, origin); }
+void begin_group(std::string& out, const Origin& origin, bool complete) {
+  begin(out, complete ? RecordKind::replace : RecordKind::group, origin);
+}
 
 void append_group_row(std::string& out, const GroupRow& row) {
   out.push_back(static_cast<char>((row.gone ? 1 : 0) | (row.alone ? 2 : 0)));
@@ -168,7 +172,8 @@ Result<void> decode(std::string_view bytes, ChangeRecord& record) {
   TAILRACE_ASSIGN(const Opened opened, open(in));
   switch (opened.kind) {
     case RecordKind::group:
-      read_group(in, opened.origin, record);
+    case RecordKind::replace:
+      read_group(in, opened.origin, opened.kind == RecordKind::replace, record);
       break;
     case RecordKind::lookup:
       read_lookups(in, record);

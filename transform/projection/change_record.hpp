@@ -33,10 +33,12 @@ struct GroupRow {
   bool alone = false;       // a root that took nothing along but what the log tells of
 };
 
-// All row changes of one source transaction that belong to one root.
+// All row changes of one source transaction that belong to one root; or, read beside the stream,
+// all rows that the source has of it at that transaction: `replace` (engine.md §8).
 struct GroupRecord {
   Origin origin;
   std::vector<GroupRow> rows;
+  bool complete = false;  // other rows of this source and root that are not newer are gone
 };
 
 // A lookup value for one root.
@@ -84,7 +86,7 @@ struct PartRecord {
 using ChangeRecord = std::variant<GroupRecord, LookupRecord, ProgressRecord, SnapshotEndRecord,
                                   PartRecord, SweepRecord>;
 
-void begin_group(std::string& out, const Origin& origin);
+void begin_group(std::string& out, const Origin& origin, bool complete = false);
 void append_group_row(std::string& out, const GroupRow& row);
 void begin_lookups(std::string& out);
 void append_lookup_entry(std::string& out, const LookupEntry& entry);

@@ -71,10 +71,36 @@ void append_encoded(std::string& out, std::string_view text, std::string_view re
   }
 }
 
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+// Undoes append_encoded; nullopt: it would not have written this.
+std::optional<std::string> decoded(std::string_view text, std::string_view reserved) {
+  if (reserved.empty()) return std::string(text);
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      if (reserved.find(text[i]) != std::string_view::npos) return std::nullopt;
+      out.push_back(text[i]);
+      continue;
+    }
+    const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
+    const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
+    if (high < 0 || low < 0) return std::nullopt;
+    out.push_back(static_cast<char>(high * 16 + low));
+    i += 2;
+  }
+  return out;
+}
+
 }  // namespace
 
 DocumentId::DocumentId(std::string_view text, const std::vector<std::string>& key_columns) {
   const int first_column = text.find("{shard}") == std::string_view::npos ? 0 : 1;
+  first_column_ = static_cast<std::size_t>(first_column);
+  columns_ = key_columns.size();
   std::string literal;    // since the last part
   std::string separator;  // since the last placeholder
   int placeholders = 0;
@@ -108,6 +134,34 @@ std::string DocumentId::of(std::string_view root_key) const {
                    part.encoded ? std::string_view(reserved_) : std::string_view());
   }
   return out;
+}
+
+std::optional<std::vector<std::string>> DocumentId::key_texts(std::string_view id,
+                                                              std::string_view shard) const {
+  std::vector<std::string> texts(columns_);
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    const Part& part = parts_[i];
+    if (!id.starts_with(part.literal)) return std::nullopt;
+    id.remove_prefix(part.literal.size());
+    if (part.column < 0) continue;
+    const bool is_shard = !part.encoded;
+    if (is_shard && !id.starts_with(shard)) return std::nullopt;
+    // What separates two values is in neither of them; what ends the id may be.
+    const bool last = i + 1 == parts_.size() || parts_[i + 1].column < 0;
+    const std::size_t tail = last && i + 1 < parts_.size() ? parts_[i + 1].literal.size() : 0;
+    std::size_t size =
+        last ? id.size() - std::min(id.size(), tail) : id.find(parts_[i + 1].literal);
+    if (is_shard) size = shard.size();
+    if (size == std::string_view::npos || (size == 0 && !is_shard)) return std::nullopt;
+    if (!is_shard) {
+      auto text = decoded(id.substr(0, size), reserved_);
+      if (!text) return std::nullopt;
+      texts[static_cast<std::size_t>(part.column) - first_column_] = std::move(*text);
+    }
+    id.remove_prefix(size);
+  }
+  if (!id.empty()) return std::nullopt;
+  return texts;
 }
 
 }  // namespace tailrace::transform

@@ -5,6 +5,7 @@
 // Threading: immutable after construction.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,10 @@ class DocumentId {
 
   // `root_key` as append_key_part wrote it.
   std::string of(std::string_view root_key) const;
+  // The texts of the key's columns, in the key's order and without the shard's name; nullopt: no id
+  // of this form, or of another shard.
+  std::optional<std::vector<std::string>> key_texts(std::string_view id,
+                                                    std::string_view shard) const;
 
  private:
   struct Part {
@@ -26,7 +31,9 @@ class DocumentId {
     bool encoded = true;
   };
   std::vector<Part> parts_;
-  std::string reserved_;  // characters to encode in values
+  std::size_t columns_ = 0;       // of the key, without the shard
+  std::size_t first_column_ = 0;  // 1: the shard's name stands before them
+  std::string reserved_;          // characters to encode in values
 };
 
 }  // namespace tailrace::transform

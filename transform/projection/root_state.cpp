@@ -119,7 +119,9 @@ Applied RootState::apply(const DocumentPlan& plan, const GroupRecord& group, std
     const bool differs = fragment.gone != row.gone || fragment.values != row.values;
     const bool refers = !row.gone && refers_anew(plan, fragment, row);
     set(fragment, token, row.gone, row.values);
-    if (rose && plan.unique_across_shards && row.node == 0) {
+    // Read again, a row is where it was: only a change says that the order has moved here.
+    const bool moves = rose && (differs || !group.complete);
+    if (moves && plan.unique_across_shards && row.node == 0) {
       note_rise(group.origin.source, offset);
       applied.visible = applied.visible || rises_.size() > 1;  // another shard's row may be shown
     }
@@ -129,9 +131,30 @@ Applied RootState::apply(const DocumentPlan& plan, const GroupRecord& group, std
     applied.keys = true;
     if (changed != nullptr) changed->push_back(key);
   }
+  if (group.complete && drop_unlisted(plan, group)) applied.visible = true;
   note_origin(group.origin);
   last_ = offset;
   return applied;
+}
+
+bool RootState::drop_unlisted(const DocumentPlan& plan, const GroupRecord& group) {
+  std::vector<std::string> listed;
+  listed.reserve(group.rows.size());
+  for (const GroupRow& row : group.rows)
+    listed.push_back(fragment_key(row.node, group.origin.source, row.key));
+  std::sort(listed.begin(), listed.end());
+  Token token = group.origin.base;
+  token.idx = Token::last_idx;
+  bool any = false;
+  for (Fragment& fragment : fragments_) {
+    const bool covered = plan.nodes[fragment.node()].kind != NodeKind::lookup &&
+                         fragment.source() == group.origin.source && !fragment.row_key().empty();
+    if (!covered || fragment.gone || token < fragment.token) continue;
+    if (std::binary_search(listed.begin(), listed.end(), fragment.key)) continue;
+    set(fragment, token, true, {});
+    any = true;
+  }
+  return any;
 }
 
 // The newest deletion is a fragment of the root's node with an empty key, which no row has: a child

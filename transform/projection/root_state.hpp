@@ -98,6 +98,8 @@ class RootState {
 
  private:
   Fragment& at(std::string_view key, bool& created);
+  // What the source has no longer, of a record that lists all that it has. True: a row was there.
+  bool drop_unlisted(const DocumentPlan& plan, const GroupRecord& group);
   // The root was deleted with `token`: what hangs on it by a declared foreign key goes with it,
   // though the server says nothing about it. True: some row of it was there.
   bool fell(const DocumentPlan& plan, std::uint8_t source, const Token& token);

@@ -131,4 +131,5 @@ def story(world, shop):
 
 
 if __name__ == "__main__":
-    sys.exit(harness.main(scenario, "mysql", "kafka", "elasticsearch", options=options))
+    servers = ["mysql", "kafka", "elasticsearch"] if "kafka" in sys.argv else ["mysql"]
+    sys.exit(harness.main(scenario, *servers, options=options))

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import threading
 import time
+import zlib
 from pathlib import Path
 
 from .cache import StackError
@@ -13,7 +14,11 @@ from .cache import StackError
 POLL_INTERVAL_S = 0.05
 # Below Linux's ephemeral range, so that no outgoing connection takes a recorded port
 # while its server is down.
-PORT_RANGE = (20000, 32000)
+# A server that is down keeps its ports for when it comes back: those of a folder's servers come from a
+# slice of their own, which clients and the servers of other folders do not choose from.
+SERVER_PORTS = (20000, 29600)
+SERVER_SLICE = 120
+CLIENT_PORTS = (29600, 32000)
 
 _given_out: set[int] = set()
 _given_out_lock = threading.Lock()
@@ -80,14 +85,20 @@ def port_is_free(port: int) -> bool:
     return True
 
 
-def free_port() -> int:
+def free_port(servers_of: Path | None = None) -> int:
+    """A port for a server of that folder, else for a client."""
+    first, end = CLIENT_PORTS
+    if servers_of is not None:
+        slices = (SERVER_PORTS[1] - SERVER_PORTS[0]) // SERVER_SLICE
+        first = SERVER_PORTS[0] + zlib.crc32(str(servers_of).encode()) % slices * SERVER_SLICE
+        end = first + SERVER_SLICE
     for _ in range(1000):
-        port = random.randrange(*PORT_RANGE)
+        port = random.randrange(first, end)
         with _given_out_lock:
             if port not in _given_out and port_is_free(port):
                 _given_out.add(port)
                 return port
-    raise StackError("no free port between %d and %d on 127.0.0.1" % PORT_RANGE)
+    raise StackError(f"no free port between {first} and {end} on 127.0.0.1")
 
 
 def log_tail(log: Path, lines: int = 15) -> str:

@@ -169,7 +169,7 @@ class Server:
             if port is None or not process.port_is_free(port):
                 if keep_ports:
                     raise StackError(f"{self.name}: port {port} was taken by another process")
-                port = process.free_port()
+                port = process.free_port(servers_of=self.dir.parent)
             chosen[name] = port
         self.save(**chosen)
 

@@ -49,7 +49,7 @@ class AdminServerTest : public testing::Test {
   void start(config::ServeSpec serve) {
     server_.reset();
     auto started = AdminServer::start(
-        {"shop", {"order", "gone"}, std::move(serve), folder_.path()}, board_,
+        {"shop", {"order", "gone"}, std::move(serve), folder_.path(), valve_}, board_,
         [](std::string_view document) -> Result<std::unique_ptr<sinks::DocumentReader>> {
           if (document == "gone") return retry("es.unreachable", "nobody answers");
           return std::make_unique<MapReader>();
@@ -67,8 +67,15 @@ class AdminServerTest : public testing::Test {
     return get(target, "Authorization: Bearer " + token + "\r\n");
   }
 
+  std::string post(const std::string& target, const std::string& given = token) const {
+    return converse(port_, "POST " + target + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0" +
+                               "\r\nAuthorization: Bearer " + given + "\r\n\r\n");
+  }
+
   TemporaryFolder folder_;
   engine::StatusBoard board_;
+  engine::FanoutValve fanout_;
+  engine::FanoutValve* valve_ = &fanout_;
   std::unique_ptr<AdminServer> server_;
   std::uint16_t port_ = 0;
 };
@@ -151,6 +158,35 @@ TEST_F(AdminServerTest, SaysWhatIsNotThereAndWhatIsAway) {
   const std::string away = get_with_token("/v1/documents/gone/8");
   EXPECT_EQ(status_of(away), "503");
   EXPECT_THAT(away, HasSubstr(R"("code":"es.unreachable")"));
+}
+
+TEST_F(AdminServerTest, PausesAndResumesTheFanOut) {
+  const std::string paused = post("/v1/pause?what=fanout");
+  EXPECT_EQ(status_of(paused), "200");
+  EXPECT_THAT(paused, HasSubstr(R"({"what":"fanout","paused_since":"20)"));
+  EXPECT_TRUE(fanout_.is_paused());
+  const auto since = fanout_.paused_since_us();
+  EXPECT_EQ(status_of(post("/v1/pause?what=fanout")), "200");
+  EXPECT_EQ(fanout_.paused_since_us(), since);
+  const std::string resumed = post("/v1/resume?what=fanout");
+  EXPECT_THAT(resumed, HasSubstr(R"({"what":"fanout","paused_since":null})"));
+  EXPECT_FALSE(fanout_.is_paused());
+  EXPECT_EQ(status_of(post("/v1/resume?what=fanout")), "200");
+}
+
+TEST_F(AdminServerTest, PausesNothingForStrangersByAccidentOrWithoutAProjector) {
+  EXPECT_EQ(status_of(post("/v1/pause?what=fanout", "wrong")), "401");
+  EXPECT_EQ(status_of(post("/v1/pause")), "400");
+  EXPECT_THAT(post("/v1/pause?what=everything"), HasSubstr("add ?what=fanout"));
+  const std::string read = get_with_token("/v1/pause?what=fanout");
+  EXPECT_EQ(status_of(read), "405");
+  EXPECT_THAT(read, HasSubstr("Allow: POST"));
+  EXPECT_FALSE(fanout_.is_paused());
+  valve_ = nullptr;
+  start({.host = "127.0.0.1", .port = 0, .token = Secret(token)});
+  const std::string refused = post("/v1/pause?what=fanout");
+  EXPECT_EQ(status_of(refused), "409");
+  EXPECT_THAT(refused, HasSubstr("HTTP/1.1 409 Conflict"));
 }
 
 TEST_F(AdminServerTest, RefusesOtherMethods) {

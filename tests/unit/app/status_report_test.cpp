@@ -90,6 +90,21 @@ TEST(StatusReport, SaysItInOneSentence) {
   EXPECT_THAT(sentence(report), HasSubstr("Catching up, 0.4 s behind, since 2001-09-"));
 }
 
+TEST(StatusReport, SaysThatOnlyTheFanOutIsPausedAndHowItGoesOn) {
+  const StatusReport report =
+      report_of({at("fan-out order", Phase::paused, 5, "fanout.paused", "3 changed rows"),
+                 at("capture", Phase::streaming, 9)});
+  EXPECT_EQ(report.status, "paused");
+  EXPECT_TRUE(sentence(report).starts_with("Paused (fan-out only), since ")) << sentence(report);
+  EXPECT_THAT(render_text(report), HasSubstr("until it goes on: tailrace resume --fan-out\n"));
+}
+
+TEST(StatusReport, ShowsAMessageWithoutACode) {
+  const std::string text =
+      render_text(report_of({at("projector order", Phase::streaming, 5, "", "stands by")}));
+  EXPECT_THAT(text, HasSubstr("\n    stands by\n"));
+}
+
 TEST(StatusReport, ListsProblemsWithTheirCure) {
   const StatusReport report =
       report_of({at("sink order/search", Phase::degraded, 5, "sink.away", "no\x1b[2J answer"),

@@ -145,6 +145,30 @@ TEST_F(VerbsTest, StatusRefusesAnUnknownWordAndATimeWithoutUnit) {
   EXPECT_THROW(run(status_verb(), {"--timeout", "60"}), CLI::ValidationError);
 }
 
+TEST_F(VerbsTest, PauseAndResumeAskTheRunningProcess) {
+  EXPECT_THROW(run(pause_verb(), {}), CLI::RequiredError);
+  EXPECT_EQ(run(pause_verb(), {"--fan-out"}).code, kEnvironment);
+  engine::StatusBoard board;
+  engine::FanoutValve valve;
+  auto server = AdminServer::start({"shop", {}, {.port = 0, .token = {}}, folder_.path(), &valve},
+                                   board, nullptr);
+  ASSERT_TRUE(server) << server.error().message;
+  const Outcome paused = run(pause_verb(), {"--fan-out"});
+  EXPECT_EQ(paused.code, kOk) << paused.err;
+  EXPECT_THAT(paused.out, HasSubstr("paused until: tailrace resume --fan-out"));
+  EXPECT_TRUE(valve.is_paused());
+  const Outcome line = run(resume_verb(), {"--fan-out"}, {.json = true});
+  EXPECT_EQ(line.out, "{\"what\":\"fanout\",\"paused_since\":null}\n");
+  EXPECT_FALSE(valve.is_paused());
+  server->reset();
+  const auto capture =
+      AdminServer::start({"shop", {}, {.port = 0, .token = {}}, folder_.path()}, board, nullptr);
+  ASSERT_TRUE(capture) << capture.error().message;
+  const Outcome refused = run(pause_verb(), {"--fan-out"});
+  EXPECT_EQ(refused.code, kFailed);
+  EXPECT_THAT(refused.err, HasSubstr("this process writes no documents; ask a process that runs "));
+}
+
 TEST(VersionVerb, NamesTheLibraries) {
   testing::internal::CaptureStdout();
   EXPECT_EQ(version_verb()->run({.json = true}), kOk);

@@ -320,6 +320,28 @@ TEST(DocumentId, KeepsShardsApart) {
   EXPECT_EQ(DocumentId("{id}@{shard}", {"id"}).of(key), "a-b@s-0");
 }
 
+TEST(DocumentId, ReadsTheKeyBackFromAnId) {
+  using Texts = std::vector<std::string>;
+  const DocumentId pair("{hotel}-{no}", {"hotel", "no"});
+  EXPECT_EQ(pair.key_texts("a%2Db%25-7", ""), (Texts{"a-b%", "7"}));
+  EXPECT_EQ(pair.key_texts("a-b-7", ""), std::nullopt);  // of() would have encoded one of them
+  EXPECT_EQ(pair.key_texts("a%2-7", ""), std::nullopt);
+  EXPECT_EQ(pair.key_texts("a", ""), std::nullopt);
+  EXPECT_EQ(DocumentId("{no}-{hotel}", {"hotel", "no"}).key_texts("7-a", ""), (Texts{"a", "7"}));
+  EXPECT_EQ(DocumentId("{id}", {"id"}).key_texts("a-b%", ""), (Texts{"a-b%"}));
+  EXPECT_EQ(DocumentId("order-{id}!", {"id"}).key_texts("order-5!", ""), (Texts{"5"}));
+  EXPECT_EQ(DocumentId("order-{id}!", {"id"}).key_texts("order-5", ""), std::nullopt);
+  EXPECT_EQ(DocumentId("order-{id}", {"id"}).key_texts("5", ""), std::nullopt);
+}
+
+TEST(DocumentId, ReadsIdsOfItsOwnShardOnly) {
+  using Texts = std::vector<std::string>;
+  const DocumentId first("{shard}-{id}", {"id"});
+  EXPECT_EQ(first.key_texts("s-0-a%2Db", "s-0"), (Texts{"a-b"}));
+  EXPECT_EQ(first.key_texts("s-1-5", "s-0"), std::nullopt);
+  EXPECT_EQ(DocumentId("{id}@{shard}", {"id"}).key_texts("a-b@s-0", "s-0"), (Texts{"a-b"}));
+}
+
 TEST(DocumentPlan, NamesThePlaceOfAMistake) {
   const std::vector<TableSchema> tables = shop_tables();
   DocumentSpec spec = order_spec();
