@@ -139,6 +139,12 @@ class Member final : public stream::GroupMember {
   }
   void leave() noexcept override {}
 
+  bool has_read_all() const {
+    for (std::size_t p = 0; p < logs_.size(); ++p) {
+      if (next_[p] < logs_[p].end()) return false;
+    }
+    return true;
+  }
   bool done() const {
     for (std::size_t p = 0; p < logs_.size(); ++p) {
       const auto at = committed_.find(static_cast<Partition>(p));

@@ -29,11 +29,13 @@ TARGET = 0.05
 def run(args, *options):
     """One run of projector_bench; its results."""
     command = [args.bench, "--json", "--dir", args.dir, *options]
-    done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
-    found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith(b"{")]
-    for one in found:
-        one["load_average"] = round(os.getloadavg()[0], 1)
-        print(one, flush=True)
+    found = []
+    with subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
+        for line in child.stdout:
+            found.append({**json.loads(line), "load_average": round(os.getloadavg()[0], 1)})
+            print(found[-1], flush=True)
+    if child.returncode:
+        raise RuntimeError(f"{command} ended with {child.returncode}")
     return found
 
 
@@ -46,7 +48,7 @@ def slope(results, size):
 
 
 def by_orders(args):
-    found = run(args, "--sizes", args.sizes, "--items", args.items, "--rounds", 4, "--working-set", args.working_set)
+    found = run(args, "--sizes", args.sizes, "--items", args.items, "--rounds", 2, "--working-set", args.working_set)
     changes = [one for one in found if one["work"] == "change"]
     lines = [
         svg_plot.Series("rows/s", [(one["orders"], one["rows_per_s"]) for one in changes]),
@@ -75,7 +77,7 @@ def arguments():
     p.add_argument("--bench", type=pathlib.Path, default=ROOT / "build/release/tests/bench/projector_bench")
     p.add_argument("--dir", type=pathlib.Path, default=ROOT / "build/bench/growth", help="the state; removed at the end")
     p.add_argument("--sizes", default="100000,300000,1000000,3000000,10000000", help="orders in state")
-    p.add_argument("--items", type=int, default=2, help="per order, while orders grow")
+    p.add_argument("--items", type=int, default=1, help="per order, while orders grow")
     p.add_argument("--working-set", type=int, default=100_000, help="orders that are changed at each size")
     p.add_argument("--rows", type=int, default=1_000_000, help="of each run of the series of items")
     p.add_argument("--only", choices=SERIES, help="one series")

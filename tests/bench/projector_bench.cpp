@@ -5,8 +5,9 @@
 // others, changed (two updates: its status and its payment's). Few orders and many rounds: state
 // that is in the cache; many orders and one round: state that is not.
 //   projector_bench --sizes 100000,1000000 --working-set 100000 --rounds 2 [--items N] …
-// grows one state to each size, and at each changes so many orders, evenly spread over all,
-// `rounds` times in an order that is not that of their keys; a first such round is not counted.
+// grows one state to each size (placing counts the router too), and at each changes so many orders,
+// evenly spread over all, `rounds` times in an order that is not that of their keys; a first such
+// round is not counted.
 #include <sys/resource.h>
 
 #include <chrono>
@@ -30,7 +31,7 @@ using bench::NullPort;
 using bench::Shop;
 using stream::Partition;
 
-constexpr std::int64_t placed_at_once = 50'000;  // orders, while a state grows
+constexpr std::int64_t placed_at_once = 5'000;  // orders, while a state grows
 
 double cpu_s() {
   rusage usage{};
@@ -128,15 +129,16 @@ class Bench {
     run(0, 0);  // the lookups are read and the partitions taken
     std::int64_t there = 0;
     for (const std::int64_t size : options_.sizes) {
-      Cost placed{size, 0, 0, 0};
-      while (there < size) {
-        const std::int64_t upto = std::min(there + placed_at_once, size);
-        const std::uint64_t before = shop_.rows();
-        or_die(shop_.place(there + 1, upto), "router");
-        there = upto;
-        const Cost cost = run(there, before);
-        placed = {size, placed.rows + cost.rows, placed.cpu + cost.cpu, placed.wall + cost.wall};
+      const std::uint64_t before = shop_.rows();
+      const double cpu = cpu_s();
+      const double began = wall_s();
+      for (; there < size; there = std::min(there + placed_at_once, size)) {
+        or_die(shop_.place(there + 1, std::min(there + placed_at_once, size)), "router");
+        while (!log_.member->has_read_all()) step();
+        log_.forget_all();
       }
+      run(size, before);
+      const Cost placed{size, shop_.rows() - before, cpu_s() - cpu, wall_s() - began};
       report("place", placed, resident_mib("VmRSS"));
       if (options_.rounds == 0) continue;
       change(size, 2);
@@ -154,12 +156,14 @@ class Bench {
     return run(size, before);
   }
 
+  void step() { or_die(projector_->step(system_clock().now() + Milliseconds(10)), "step"); }
+
   // Until all that is in the log is committed; it is forgotten then, while a state grows.
   Cost run(std::int64_t orders, std::uint64_t rows_before) {
     const double cpu = cpu_s();
     const double began = wall_s();
     do {
-      or_die(projector_->step(system_clock().now() + Milliseconds(10)), "step");
+      step();
     } while (!log_.member->done());
     const Cost cost{orders, shop_.rows() - rows_before, cpu_s() - cpu, wall_s() - began};
     if (!options_.sizes.empty()) log_.forget_all();
