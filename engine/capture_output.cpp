@@ -191,8 +191,11 @@ Result<void> CaptureRole::append_progress() {
 }
 
 Result<void> CaptureRole::commit() {
-  position_.open_records = 0;
-  position_.open_gtid.clear();
+  // An interrupted transaction that was not read again yet is still as far as it was.
+  const bool interrupted = skip_records_ > 0;
+  position_.open_records = interrupted ? skip_records_ : 0;
+  position_.open_gtid = interrupted ? committed_.open_gtid : std::string();
+  position_.open_shape = interrupted ? committed_.open_shape : 0;
   if (placement_) TAILRACE_TRY(placement_->before_commit());
   TAILRACE_TRY(commit(position_));
   if (placement_) TAILRACE_TRY(placement_->after_commit());

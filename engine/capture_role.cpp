@@ -241,6 +241,7 @@ Result<void> CaptureRole::follow_server(const Transaction& transaction) {
   position_.seq += failover_jump;
   position_.source.server_uuid = server;
   position_.source.binlog = {};  // it was a place of the other server's
+  skip_records_ = 0;             // the same transaction may look different in its binlog
   return commit();
 }
 
