@@ -93,11 +93,11 @@ Result<void> PartitionTask::apply_rows(const RecordType& change, std::string_vie
   if (applied.visible) root->visible = offset;
   if constexpr (std::is_same_v<RecordType, transform::LookupRecord>) {
     for (const transform::LookupEntry& entry : change.entries) {
-      std::erase_if(root->asked, [&](const AskedLookup& asked) {
-        return asked.node == entry.node && asked.source == entry.origin.source &&
-               asked.key == entry.key;
-      });
+      const std::string key = transform::fragment_key(entry.node, entry.origin.source, entry.key);
+      const auto asked = root->asked_from(key);
+      if (asked != root->asked.end() && asked->key == key) asked->applied = true;
     }
+    std::erase_if(root->asked, [](const AskedLookup& asked) { return asked.applied; });
   }
   add_edges(*root, changed);
   touch(*root);

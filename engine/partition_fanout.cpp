@@ -15,6 +15,7 @@ using transform::NodeId;
 namespace {
 
 constexpr int edges_per_step = 256;  // so that a product in a million orders does not stop the rest
+constexpr double slice_s = 0.05;     // of a rate
 constexpr int counted_per_step = 5000;
 
 struct Edge {
@@ -122,6 +123,7 @@ std::vector<NodeId> PartitionTask::nodes_of(const LookupChangeSeen& change) cons
 }
 
 // How many roots of `node` may be followed now: `refresh: rate`, this partition's share of it.
+// Given out in slices: each costs a write of the store and a new iterator.
 int PartitionTask::allowance(const transform::PlanNode& node) {
   if (node.refresh_per_second == 0) return edges_per_step;
   const double rate = static_cast<double>(node.refresh_per_second) / shared_.partitions;
@@ -130,6 +132,8 @@ int PartitionTask::allowance(const transform::PlanNode& node) {
   if (allowance.at == Deadline{}) allowance = {now, 1.0};
   const double earned = std::chrono::duration<double>(now - allowance.at).count() * rate;
   allowance = {now, std::min(allowance.roots + earned, std::max(rate, 1.0))};
+  const double slice = std::clamp(rate * slice_s, 1.0, static_cast<double>(edges_per_step));
+  if (allowance.roots < slice) return 0;
   return static_cast<int>(std::min(allowance.roots, static_cast<double>(edges_per_step)));
 }
 
@@ -152,7 +156,8 @@ Result<bool> PartitionTask::scan_slice(const std::shared_ptr<Scan>& scan, NodeId
   if (allowed == 0) return false;
   const std::string prefix = edge_prefix(id, scan->change);
   if (scan->cursor.empty()) scan->cursor = prefix;
-  TAILRACE_ASSIGN(const std::vector<std::string> edges, edges_from(*scan, prefix, budget));
+  const int most = std::min(budget, static_cast<int>(allowed));
+  TAILRACE_ASSIGN(const std::vector<std::string> edges, edges_from(*scan, prefix, most));
   const std::uint64_t asked_before = scan->asked;
   std::size_t done = 0;
   for (; done < edges.size() && scan->asked - asked_before < allowed; ++done) {
@@ -161,7 +166,7 @@ Result<bool> PartitionTask::scan_slice(const std::shared_ptr<Scan>& scan, NodeId
   }
   if (node.refresh_per_second != 0)
     allowances_[id].roots -= static_cast<double>(scan->asked - asked_before);
-  const bool at_end = edges.size() < static_cast<std::size_t>(budget);
+  const bool at_end = edges.size() < static_cast<std::size_t>(most);
   budget -= static_cast<int>(done);
   scan->looked_at += done;
   looked_at_[scan->change.table] += done;

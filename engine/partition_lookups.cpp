@@ -79,18 +79,15 @@ Result<bool> PartitionTask::want_one(RootEntry& root, const transform::Reference
   } else if (current != nullptr && current->token >= value->token) {
     return false;
   }
-  const auto asked =
-      std::find_if(root.asked.begin(), root.asked.end(), [&](const AskedLookup& known) {
-        return known.node == reference.node && known.source == reference.source &&
-               known.key == reference.key;
-      });
-  if (asked != root.asked.end()) {
+  transform::Fragment fragment;
+  fragment.key = transform::fragment_key(reference.node, reference.source, reference.key);
+  const auto asked = root.asked_from(fragment.key);
+  if (asked != root.asked.end() && asked->key == fragment.key) {
     if (keep || asked->token >= value->token) return false;  // in the log or on its way
     asked->token = value->token;
   } else {
-    root.asked.push_back({reference.node, reference.source, reference.key, value->token});
+    root.asked.insert(asked, {fragment.key, value->token});
   }
-  transform::Fragment fragment;
   if (!value->gone) {
     const transform::RowView row(value->values);
     for (const transform::Slot slot : node.table_slots) append_value(fragment.values, row[slot]);
@@ -106,7 +103,6 @@ Result<bool> PartitionTask::want_one(RootEntry& root, const transform::Reference
   entry.key = reference.key;
   entry.values = fragment.values;
   append_lookup_entry(record, entry);
-  fragment.key = transform::fragment_key(reference.node, reference.source, reference.key);
   fragment.gone = value->gone;
   transform::references_of(shared_.plan, fragment, references);
   return true;

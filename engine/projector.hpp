@@ -41,7 +41,10 @@ struct ProjectorOptions {
   std::size_t dirty_limit = 5'000;      // roots waiting for sinks before reading pauses
   std::size_t noted_limit = 50'000;     // state records waiting for a commit before it pauses
   std::size_t fanout_window = 2'000;    // roots that follow changed lookup values at once
-  std::size_t fanout_limit = 10'000;    // changed lookup values waiting before more are read
+  // Beside a batch that is under way, the next one is made when this much waits: made earlier, it
+  // would be small, and wait all the same.
+  std::size_t worth_queueing = 500;
+  std::size_t fanout_limit = 10'000;  // changed lookup values waiting before more are read
   stream::Partition partitions = 4;
   std::size_t state_chunk_bytes = 512u << 10;  // larger state records travel in chunks
   // Changed roots that wait for the next write of the store: one that changes often is written

@@ -35,7 +35,11 @@ Result<void> Projector::serve_lane(std::size_t index) {
     return {};
   }
   wake_later(lane);
-  while (!lane.queue.empty() && lane.port->has_room()) send(index);
+  const std::size_t worth = std::min(options_.worth_queueing, lane.port->max_documents());
+  while (!lane.queue.empty() && lane.port->has_room() &&
+         (lane.under_way.empty() || lane.queue.size() >= worth)) {
+    send(index);
+  }
   if (closing_) return {};  // pending documents are the next owner's
   TAILRACE_TRY(drain(index));
   return stub_older(index);

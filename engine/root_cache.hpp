@@ -3,6 +3,7 @@
 // Threading: one thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <iterator>
@@ -34,10 +35,9 @@ struct SinkProgress {
 };
 
 struct AskedLookup {
-  transform::NodeId node;
-  std::uint8_t source;
-  std::string key;
+  std::string key;  // as of its fragment
   Token token;
+  bool applied = false;
 };
 
 struct RootEntry {
@@ -48,9 +48,16 @@ struct RootEntry {
   // or the first part of its group.
   std::vector<std::pair<Offset, Offset>> holds;
   std::vector<SinkProgress> sinks;
-  std::vector<AskedLookup> asked;  // appended to the log, not applied yet
+  std::vector<AskedLookup> asked;  // appended to the log, not applied yet; by key
   Deadline asked_at{};
   bool touched = false;  // since the last write to the store
+
+  // The first that is not before this key.
+  std::vector<AskedLookup>::iterator asked_from(std::string_view fragment_key) {
+    return std::lower_bound(
+        asked.begin(), asked.end(), fragment_key,
+        [](const AskedLookup& one, std::string_view wanted) { return one.key < wanted; });
+  }
 
   bool busy() const {
     if (touched || !holds.empty()) return true;

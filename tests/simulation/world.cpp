@@ -295,6 +295,7 @@ engine::ProjectorOptions World::projector_options(const Worker& worker) const {
   projector.fanout_window = options_.fanout_window;
   projector.fanout_limit = options_.fanout_limit;
   projector.cache_bytes = 8u << 10;
+  projector.worth_queueing = 1;  // as many batches under way as the schedule wants
   projector.random_seed = 1;
   projector.rules = options_.rules;
   return projector;
