@@ -8,6 +8,7 @@
 namespace tailrace::stream::kafka {
 namespace {
 
+constexpr int first_that_destroys = 0x02030000;
 constexpr Milliseconds leave_patience{3000};
 constexpr Milliseconds restore_patience{60'000};  // without progress
 constexpr Milliseconds fenced_by_itself{60'000};  // so long after a break
@@ -95,6 +96,12 @@ KafkaMember::~KafkaMember() {
   // Without it, destroying waits for ever when a rebalance has not been answered yet. Closing a
   // static member does not leave the group.
   if (membership_ && !left_) rd_kafka_consumer_close(membership_.get());
+  // librdkafka before 2.3 aborts in destroying a consumer that has joined and was given nothing yet
+  // (its issue 4312). Closed, it only waits for the process to end.
+  if (!ever_shared_ && rd_kafka_version() < first_that_destroys) {
+    log_warn("kafka.member_kept", {{"group", options_.group}});
+    [[maybe_unused]] const rd_kafka_t* kept = membership_.release();
+  }
 }
 
 // A static member that only closes keeps its place until the session ends; unsubscribing leaves.
@@ -118,6 +125,7 @@ void KafkaMember::on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code,
                                rd_kafka_topic_partition_list_t* partitions, void* self) {
   auto& member = *static_cast<KafkaMember*>(self);
   member.rebalanced_ = true;
+  member.ever_shared_ = true;
   member.group_watch_->assignment_changed(system_clock().now());
   if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     member.assign(*partitions);

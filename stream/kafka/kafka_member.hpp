@@ -78,6 +78,7 @@ class KafkaMember final : public GroupMember {
   std::unique_ptr<GroupWatch> group_watch_;
   AssignmentListener* listener_ = nullptr;  // during serve_group
   bool rebalanced_ = false;
+  bool ever_shared_ = false;  // the group has told what is ours, be it nothing
   bool left_ = false;
   Deadline disconnected_at_{};  // from a broker, the last time
   std::optional<Error> ended_;

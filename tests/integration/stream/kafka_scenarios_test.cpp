@@ -94,6 +94,19 @@ TEST_F(KafkaScenario, EveryMemberGoesOnCommittingThroughRebalances) {
   }
 }
 
+// librdkafka before 2.3 aborts when such a consumer is destroyed (its issue 4312).
+TEST_F(KafkaScenario, MembersMayEndBeforeTheyAreGivenAnything) {
+  for (int round = 0; round < 10; ++round) {
+    std::vector<std::unique_ptr<Worker>> workers;
+    for (int n = 0; n < 4; ++n) workers.push_back(worker("w" + std::to_string(n)));
+    for (const auto& each : workers) {
+      EXPECT_TRUE(each->member->poll(in_ms(5 + 20 * round), each->assignments));
+    }
+  }
+  auto last = worker("w0");
+  EXPECT_TRUE(settle({last.get()}, {6}));
+}
+
 TEST_F(KafkaScenario, AKilledWorkerThatComesBackKeepsItsPartitions) {
   auto killed = worker("w1");
   ASSERT_TRUE(settle({killed.get()}, {6}));
