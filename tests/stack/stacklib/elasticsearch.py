@@ -3,6 +3,7 @@ import json
 import os
 import pwd
 import shutil
+import signal
 import sys
 import urllib.error
 import urllib.request
@@ -99,7 +100,7 @@ class Elasticsearch(Server):
             if launcher.poll() is None:
                 launcher.terminate()  # it ends the server that it has begun to start
                 if not process.wait_gone(launcher.pid, process.start_ticks(launcher.pid), 10):
-                    launcher.kill()
+                    os.killpg(launcher.pid, signal.SIGKILL)  # with the server, which holds its folder
             raise StackError(f"{self.name} did not start; the end of {self.log}:\n"
                              f"{process.log_tail(self.log)}")
         return int(self._pid_file.read_text())
