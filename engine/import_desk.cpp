@@ -30,10 +30,18 @@ std::future<Result<ImportReceipt>> ImportDesk::put(std::unique_ptr<Order> order)
 }
 
 Result<ImportReceipt> ImportDesk::ask(std::unique_ptr<Order> order, Deadline deadline) {
+  constexpr std::size_t most_asking = 2;
+  {
+    const std::lock_guard lock(mutex_);
+    if (asking_ >= most_asking) return retry("import.busy", "others ask for the same just now");
+    ++asking_;
+  }
   const Order* const mine = order.get();
   auto answer = put(std::move(order));
-  if (answer.wait_until(deadline) == std::future_status::ready) return answer.get();
+  const bool answered = answer.wait_until(deadline) == std::future_status::ready;
   const std::lock_guard lock(mutex_);
+  --asking_;
+  if (answered) return answer.get();
   std::erase_if(orders_, [mine](const auto& waiting) { return waiting.get() == mine; });
   return retry("import.busy",
                "capture does not run here, or reads a large transaction; ask again in a while");

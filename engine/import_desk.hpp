@@ -39,7 +39,8 @@ class ImportDesk {
  public:
   // --- who asks; these return when the answer is in the log for good.
   // Errors: dead_letter import.bad_id, import.no_document, import.nested, import.full: refused;
-  // retry import.busy: no capture took it in time.
+  // retry import.busy: no capture took it in time, or two others wait already: whoever asks holds a
+  // thread that others want, too.
   Result<ImportReceipt> start(ImportRequest request, Deadline deadline);
   // The same for who waits elsewhere.
   std::future<Result<ImportReceipt>> post(ImportRequest request);
@@ -61,6 +62,7 @@ class ImportDesk {
   Result<ImportReceipt> ask(std::unique_ptr<Order> order, Deadline deadline);
 
   mutable std::mutex mutex_;
+  std::size_t asking_ = 0;  // threads in ask()
   std::deque<std::unique_ptr<Order>> orders_;
   std::vector<ImportReport> reports_;
 };

@@ -2,13 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
+#include <atomic>
+#include <chrono>
 #include <thread>
+#include <vector>
 
 #include "app/admin/http_server.hpp"
 #include "app/admin/import_client.hpp"
-#include "app/exit_code.hpp"
-#include "app/verbs/verb.hpp"
 #include "tests/unit/app/raw_client.hpp"
 #include "tests/unit/app/temporary_folder.hpp"
 
@@ -127,6 +127,21 @@ TEST_F(ImportsTest, AreRefusedWithTheReason) {
   EXPECT_TRUE(capture.ids.empty());
   start({});
   EXPECT_EQ(status_of(ask("GET", "/v1/snapshots")), "409");
+}
+
+// Capture is away: some may wait for it, and health checks are answered all the same.
+TEST_F(ImportsTest, DoNotKeepEveryThreadOfTheServer) {
+  std::vector<std::jthread> asking;
+  std::atomic<int> refused = 0;
+  for (int n = 0; n < 6; ++n) {
+    asking.emplace_back([&] {
+      if (status_of(ask("POST", "/v1/snapshots?document=order&ids=7")) == "503") ++refused;
+    });
+  }
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(4);
+  while (refused < 4 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  EXPECT_EQ(refused, 4);  // at once; the other two still wait
+  EXPECT_EQ(status_of(ask("GET", "/livez")), "200");
 }
 
 TEST_F(ImportsTest, OfSeveralShardsMustSayWhich) {
