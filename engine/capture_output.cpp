@@ -69,11 +69,15 @@ Result<void> CaptureRole::set_aside(const Result<void>& outcome, const transform
   return append({dead_letter_topic(options_.pipeline), 0, origin.gtid, value, {}});
 }
 
+Result<void> CaptureRole::append_to_batch(const stream::Append& record) {
+  batch_bytes_ += record.key.size() + (record.value ? record.value->size() : 0) + 64;
+  return writer_->append(record);
+}
+
 Result<void> CaptureRole::append(const stream::Append& record) {
   ++open_records_;
   if (skip_records_ >= open_records_) return {};  // an earlier run appended it
-  batch_bytes_ += record.key.size() + (record.value ? record.value->size() : 0) + 64;
-  TAILRACE_TRY(writer_->append(record));
+  TAILRACE_TRY(append_to_batch(record));
   // A giant transaction spans several log transactions; each says how far it got.
   if (batch_bytes_ < 2 * options_.batch_bytes) return {};
   // What it says of placement is in the log with its position; only a wide one is told in pieces.
@@ -236,8 +240,7 @@ std::string CaptureRole::labelled(std::string_view series) const {
 
 void CaptureRole::report() {
   const double lag = lag_s();
-  // An idle source is not a slow one: lag counts only while transactions come in.
-  const bool behind = is_late() && deps_.clock.now() - last_read_ < std::chrono::seconds(1);
+  const bool behind = is_behind();
   const bool loading = position_.source.snapshot == SnapshotPhase::reading ||
                        position_.source.snapshot == SnapshotPhase::none;
   if (source_trouble_) {

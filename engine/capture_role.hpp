@@ -133,6 +133,8 @@ class CaptureRole {
   Result<void> append_event(const transform::DomainEvent& event);
   Result<void> set_aside(const Result<void>& outcome, const transform::Origin& origin);
   Result<void> append(const stream::Append& record);
+  // Without counting it among the records of the transaction at hand.
+  Result<void> append_to_batch(const stream::Append& record);
   Result<void> append_to_all(std::string_view value, bool with_lookups);
   // Takes the rows that a table had before this transaction out of everything (engine.md §5).
   Result<void> append_sweep(const Transaction& transaction, const std::string& table);
@@ -143,6 +145,10 @@ class CaptureRole {
   bool progress_due() const;
   double lag_s() const;  // of the last transaction read
   bool is_late() const { return lag_s() > 2; }
+  // An idle source is not a slow one: lag counts only while transactions come in.
+  bool is_behind() const {
+    return is_late() && deps_.clock.now() - last_read_ < std::chrono::seconds(1);
+  }
   void report();
 
   const CaptureOptions options_;

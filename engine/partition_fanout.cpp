@@ -152,27 +152,22 @@ Result<std::vector<std::string>> PartitionTask::edges_from(const Scan& scan,
 // asked to follow. False: it may not go on now.
 Result<bool> PartitionTask::scan_slice(const std::shared_ptr<Scan>& scan, NodeId id, int& budget) {
   const transform::PlanNode& node = shared_.plan.nodes[id];
-  const auto allowed = static_cast<std::uint32_t>(allowance(node));
-  if (allowed == 0) return false;
+  const int most = std::min(budget, allowance(node));
+  if (most == 0) return false;
   const std::string prefix = edge_prefix(id, scan->change);
   if (scan->cursor.empty()) scan->cursor = prefix;
-  const int most = std::min(budget, static_cast<int>(allowed));
   TAILRACE_ASSIGN(const std::vector<std::string> edges, edges_from(*scan, prefix, most));
   const std::uint64_t asked_before = scan->asked;
-  std::size_t done = 0;
-  for (; done < edges.size() && scan->asked - asked_before < allowed; ++done) {
-    const Edge edge = edge_of(edges[done]);
+  for (const std::string& stored : edges) {
+    const Edge edge = edge_of(stored);
     TAILRACE_TRY(scan_edge(scan, edge.reference, edge.root));
   }
   if (node.refresh_per_second != 0)
     allowances_[id].roots -= static_cast<double>(scan->asked - asked_before);
-  const bool at_end = edges.size() < static_cast<std::size_t>(most);
-  budget -= static_cast<int>(done);
-  scan->looked_at += done;
-  looked_at_[scan->change.table] += done;
-  if (done < edges.size()) {
-    scan->cursor = edges[done];
-  } else if (at_end) {
+  budget -= static_cast<int>(edges.size());
+  scan->looked_at += edges.size();
+  looked_at_[scan->change.table] += edges.size();
+  if (edges.size() < static_cast<std::size_t>(most)) {
     ++scan->node;
     scan->cursor.clear();
   } else {

@@ -28,11 +28,11 @@ constexpr Milliseconds longest_pause{30000};
 
 RootImport::RootImport(RootImportSetup setup, ImportDesk& desk,
                        std::unique_ptr<capture::RootReader> reader,
-                       const std::map<std::uint64_t, ImportRecord>& waiting)
+                       std::map<std::uint64_t, ImportRecord> waiting)
     : setup_(std::move(setup)),
       desk_(desk),
       reader_(std::move(reader)),
-      waiting_(waiting),
+      waiting_(std::move(waiting)),
       chunk_(first_chunk) {
   if (!waiting_.empty()) next_number_ = waiting_.rbegin()->first + 1;
   show();

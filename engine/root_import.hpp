@@ -42,7 +42,7 @@ class RootImport {
 
   // What `setup` refers to must outlive it, as the desk.
   RootImport(RootImportSetup setup, ImportDesk& desk, std::unique_ptr<capture::RootReader> reader,
-             const std::map<std::uint64_t, ImportRecord>& waiting);
+             std::map<std::uint64_t, ImportRecord> waiting);
   // Whoever still waits for an answer is told to ask again.
   ~RootImport();
 

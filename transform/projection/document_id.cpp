@@ -98,8 +98,7 @@ std::optional<std::string> decoded(std::string_view text, std::string_view reser
 }  // namespace
 
 DocumentId::DocumentId(std::string_view text, const std::vector<std::string>& key_columns) {
-  const int first_column = text.find("{shard}") == std::string_view::npos ? 0 : 1;
-  first_column_ = static_cast<std::size_t>(first_column);
+  first_column_ = text.find("{shard}") == std::string_view::npos ? 0 : 1;
   columns_ = key_columns.size();
   std::string literal;    // since the last part
   std::string separator;  // since the last placeholder
@@ -116,7 +115,7 @@ DocumentId::DocumentId(std::string_view text, const std::vector<std::string>& ke
     separator.clear();
     const auto at = std::find(key_columns.begin(), key_columns.end(), name);
     const bool is_shard = name == "shard";
-    const int column = is_shard ? 0 : first_column + static_cast<int>(at - key_columns.begin());
+    const int column = is_shard ? 0 : first_column_ + static_cast<int>(at - key_columns.begin());
     parts_.push_back({literal, column, !is_shard});
     literal.clear();
   }
@@ -156,7 +155,7 @@ std::optional<std::vector<std::string>> DocumentId::key_texts(std::string_view i
     if (!is_shard) {
       auto text = decoded(id.substr(0, size), reserved_);
       if (!text) return std::nullopt;
-      texts[static_cast<std::size_t>(part.column) - first_column_] = std::move(*text);
+      texts[static_cast<std::size_t>(part.column - first_column_)] = std::move(*text);
     }
     id.remove_prefix(size);
   }

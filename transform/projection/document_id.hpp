@@ -31,9 +31,9 @@ class DocumentId {
     bool encoded = true;
   };
   std::vector<Part> parts_;
-  std::size_t columns_ = 0;       // of the key, without the shard
-  std::size_t first_column_ = 0;  // 1: the shard's name stands before them
-  std::string reserved_;          // characters to encode in values
+  std::size_t columns_ = 0;  // of the key, without the shard
+  int first_column_ = 0;     // 1: the shard's name stands before them
+  std::string reserved_;     // characters to encode in values
 };
 
 }  // namespace tailrace::transform
