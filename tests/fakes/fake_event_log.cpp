@@ -90,8 +90,10 @@ class FakeReader final : public stream::TopicReader {
       place_.partition.read(
           {place_.isolation, broker_.records_per_poll, broker_.limit(place_.topic)}, position_,
           buffer_);
+      if (!buffer_.records.empty()) return std::span<const Record>(buffer_.records);
+      if (broker_.options.pass_time) broker_.options.pass_time(deadline);
       const bool late = !broker_.options.waits || system_clock().now() >= deadline;
-      if (!buffer_.records.empty() || late) return std::span<const Record>(buffer_.records);
+      if (late) return std::span<const Record>(buffer_.records);
       broker_.wait(lock, deadline);
     }
   }

@@ -67,6 +67,8 @@ struct LogRules {
 struct FakeLogOptions {
   bool keeps_state = true;
   bool waits = true;  // false: polls return at once, for virtual time
+  // What a reader that finds nothing does instead of waiting, with its deadline.
+  std::function<void(Deadline)> pass_time{};
   std::size_t max_record_bytes = 900 * 1024;
   std::size_t records_per_poll = 1000;
   LogRules rules{};

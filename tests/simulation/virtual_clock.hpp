@@ -3,6 +3,8 @@
 // Threading: one thread.
 #pragma once
 
+#include <algorithm>
+
 #include "core/clock.hpp"
 
 namespace tailrace::simulation {
@@ -14,6 +16,7 @@ class VirtualClock final : public Clock {
     return std::chrono::duration_cast<std::chrono::microseconds>(now_.time_since_epoch()).count();
   }
   void advance(Milliseconds by) { now_ += by; }
+  void advance_to(Deadline then) { now_ = std::max(now_, then); }
 
  private:
   mutable Deadline now_ = Deadline{} + std::chrono::hours(1);  // zero means "never" to the engine

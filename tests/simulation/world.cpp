@@ -160,6 +160,7 @@ void World::lose_log() {
   fakes::FakeLogOptions log_options;
   log_options.keeps_state = options_.keeps_state;
   log_options.waits = false;
+  log_options.pass_time = [this](Deadline deadline) { clock_.advance_to(deadline); };
   log_options.records_per_poll = options_.records_per_poll;
   log_options.rules = options_.log_rules;
   log_ = std::make_unique<fakes::FakeEventLog>(log_options);
