@@ -72,13 +72,17 @@ Result<void> PartitionTask::apply_rows(const RecordType& change, std::string_vie
                                        Offset offset, Offset hold) {
   TAILRACE_ASSIGN(RootEntry* const root, load(root_key));
   sweep(*root);
+  // What a change of the order itself asks for finds it waiting in the foreground.
+  constexpr Urgency urgency = std::is_same_v<RecordType, transform::LookupRecord>
+                                  ? Urgency::background
+                                  : Urgency::foreground;
   const bool silent = offset < silent_below_;
   const RuleSwitches& rules = shared_.rules;
   const bool skip = offset < applied_ || (rules.skip_by_root && offset <= root->state.last());
   if (skip) {
     // R4: what it says is in the state already, but its document and lookups may be missing.
     if (silent || root->state.last() == transform::RootState::never) return {};
-    mark_dirty(*root, offset, hold);
+    mark_dirty(*root, offset, hold, urgency);
     if (rules.look_at_skipped) unchecked_.emplace_back(root, hold);
     return {};
   }
@@ -103,7 +107,7 @@ Result<void> PartitionTask::apply_rows(const RecordType& change, std::string_vie
   touch(*root);
   cache_.recount(cost, *root);
   if (silent) return {};
-  mark_dirty(*root, offset, hold);
+  mark_dirty(*root, offset, hold, urgency);
   if (applied.keys) unchecked_.emplace_back(root, hold);
   return {};
 }
@@ -114,7 +118,7 @@ void PartitionTask::touch(RootEntry& root) {
   touched_.push_back(&root);
 }
 
-void PartitionTask::mark_dirty(RootEntry& root, Offset offset, Offset hold) {
+void PartitionTask::mark_dirty(RootEntry& root, Offset offset, Offset hold, Urgency urgency) {
   if (!gate_open_) {
     // During the first load nothing is shown; the state alone is recorded.
     note(root);
@@ -126,7 +130,8 @@ void PartitionTask::mark_dirty(RootEntry& root, Offset offset, Offset hold) {
   root.holds.emplace(place, offset, hold);
   window_.hold(hold);
   if (!shared_.rules.hold_for_sinks) release_holds(root, offset + 1);
-  for (std::size_t sink = 0; sink < root.sinks.size(); ++sink) queue(root, sink);
+  for (std::size_t sink = 0; sink < root.sinks.size(); ++sink)
+    listener_.dirty(*this, root, sink, urgency);
 }
 
 Result<void> PartitionTask::apply_part(const stream::Record& record,

@@ -58,7 +58,8 @@ struct PartitionShared {
 class DirtyListener {
  public:
   virtual ~DirtyListener() = default;
-  virtual void dirty(class PartitionTask& partition, RootEntry& root, std::size_t sink) = 0;
+  virtual void dirty(class PartitionTask& partition, RootEntry& root, std::size_t sink,
+                     Urgency urgency) = 0;
 };
 
 class PartitionTask {
@@ -136,6 +137,7 @@ class PartitionTask {
     std::uint64_t looked_at = 0;  // since the partition was taken
   };
   std::map<std::uint16_t, FanoutProgress> fanout() const;
+  bool is_crowded() const { return cache_.over_budget(); }  // more is in use than may be
   std::size_t fanout_under_way();  // appends for them that were not read back yet
   std::size_t outstanding_appends() const { return tickets_.size(); }
   std::size_t noted() const { return noted_.size(); }  // state records that wait for a commit
@@ -215,7 +217,7 @@ class PartitionTask {
   void begin_sweep(Offset offset, const transform::SweepRecord& record);
   void sweep(RootEntry& root);
   Result<bool> sweep_some();
-  void mark_dirty(RootEntry& root, Offset offset, Offset hold);
+  void mark_dirty(RootEntry& root, Offset offset, Offset hold, Urgency urgency);
   void touch(RootEntry& root);
   void add_edges(const RootEntry& root, const std::vector<std::string>& changed);
   void add_edges_of(std::string_view root_key, const std::vector<transform::Reference>& references,
@@ -256,7 +258,6 @@ class PartitionTask {
   std::string pending_key(std::size_t sink, std::string_view root) const;
   Result<bool> load_some(std::size_t sink);
   void retire_chunk(std::size_t sink, std::uint32_t id);
-  void queue(RootEntry& root, std::size_t sink);
   void note(const RootEntry& root);
 
   // store

@@ -15,12 +15,6 @@ constexpr Milliseconds lookup_wait{200};
 
 }  // namespace
 
-void PartitionTask::queue(RootEntry& root, std::size_t sink) {
-  if (root.sinks[sink].queued) return;
-  root.sinks[sink].queued = true;
-  listener_.dirty(*this, root, sink);
-}
-
 bool PartitionTask::needs_document(const RootEntry& root, std::size_t sink) const {
   if (root.state.root() == nullptr) return false;  // children wait for their root
   const SinkProgress& progress = root.sinks[sink];
@@ -125,7 +119,7 @@ Result<bool> PartitionTask::drain_pending(std::size_t sink, std::size_t limit) {
                           }));
   for (const std::string& key : roots) {
     TAILRACE_ASSIGN(RootEntry* const root, load(key));
-    queue(*root, sink);
+    listener_.dirty(*this, *root, sink, Urgency::background);
   }
   cursor = more ? roots.back() + '\0' : std::string();
   return more;
@@ -163,7 +157,7 @@ Result<bool> PartitionTask::load_some(std::size_t sink) {
   for (const std::string& key : keys) {
     TAILRACE_ASSIGN(RootEntry* const root, this->load(key));
     root->sinks[sink].chunk = id;
-    queue(*root, sink);
+    listener_.dirty(*this, *root, sink, Urgency::background);
   }
   return true;
 }

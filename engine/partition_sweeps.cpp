@@ -34,7 +34,8 @@ void PartitionTask::sweep(RootEntry& root) {
     root.visible = sweep->offset;
     touch(root);
     cache_.recount(cost, root);
-    if (sweep->offset >= silent_below_) mark_dirty(root, sweep->offset, sweep->offset);
+    if (sweep->offset >= silent_below_)
+      mark_dirty(root, sweep->offset, sweep->offset, Urgency::foreground);
   }
 }
 
@@ -65,7 +66,8 @@ Result<bool> PartitionTask::sweep_some() {
     TAILRACE_ASSIGN(RootEntry* const root, load(key));
     // As for a record that is skipped (R4): the state may have it, and nobody else.
     const bool applied = root->state.last() >= front.offset;
-    if (applied && front.offset >= silent_below_) mark_dirty(*root, front.offset, front.offset);
+    if (applied && front.offset >= silent_below_)
+      mark_dirty(*root, front.offset, front.offset, Urgency::background);
     sweep(*root);
   }
   front.cursor = last + '\0';

@@ -34,8 +34,7 @@ Projector::Projector(ProjectorOptions options, ProjectorDependencies dependencie
       renderer_(plan_, options_.sources, options_.identity.generation),
       random_(options_.random_seed != 0 ? options_.random_seed : std::random_device{}()) {
   for (SinkPort* port : deps_.sinks) {
-    Lane lane;
-    lane.port = port;
+    Lane lane(*port, lanes_.size());
     lane.delay_series = "tailrace_commit_to_document_seconds{sink=\"" + port->name() + "\"}";
     if (options_.identity.generation == 0) lane.stubs = Lane::Stubs::done;
     lanes_.push_back(std::move(lane));
@@ -119,7 +118,7 @@ Result<void> Projector::step(Deadline deadline) {
 bool Projector::work_waits() const {
   if (committing_) return true;
   for (const Lane& lane : lanes_) {
-    if (!lane.queue.empty() || !lane.under_way.empty() || !lane.later.empty()) return true;
+    if (!lane.queue.idle() || !lane.under_way.empty()) return true;
   }
   for (const auto& [partition, task] : partitions_) {
     const bool follows = task->fanout_pending() > 0 && !shared_->fanout_paused;
@@ -136,12 +135,15 @@ Deadline Projector::read_deadline(Deadline deadline) const {
 }
 
 Result<void> Projector::read(Deadline deadline) {
-  std::size_t dirty = 0;
-  for (const Lane& lane : lanes_) dirty = std::max(dirty, lane.queue.size());
+  bool full = false;
+  for (const Lane& lane : lanes_) {
+    full = full || lane.queue.foreground() > options_.dirty_limit ||
+           lane.queue.background() > options_.dirty_limit + options_.fanout_window;
+  }
   // Back-pressure: the group must still be polled, so its partitions pause.
   std::size_t noted = 0;
   for (const auto& [partition, task] : partitions_) noted += task->noted();
-  const bool full = dirty > options_.dirty_limit || noted > options_.noted_limit;
+  full = full || noted > options_.noted_limit;
   for (auto& [partition, task] : partitions_) {
     if (task->stage() != PartitionTask::Stage::running) continue;
     TAILRACE_TRY(full ? member_->pause(partition) : member_->resume(partition));
@@ -203,10 +205,7 @@ void Projector::drop(stream::Partition partition) {
   const auto at = partitions_.find(partition);
   if (at == partitions_.end()) return;
   const PartitionTask* task = at->second.get();
-  for (Lane& lane : lanes_) {
-    std::erase_if(lane.queue, [&](const QueuedRoot& queued) { return queued.partition == task; });
-    std::erase_if(lane.later, [&](const Later& later) { return later.queued.partition == task; });
-  }
+  for (Lane& lane : lanes_) lane.queue.drop(task);
   partitions_.erase(at);
 }
 
@@ -288,7 +287,7 @@ Result<void> Projector::close(Deadline deadline) {
       if (task->stage() == PartitionTask::Stage::running) TAILRACE_TRY(task->finish_batch());
     }
     const bool busy = std::any_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) {
-      return !lane.away && (!lane.queue.empty() || !lane.under_way.empty());
+      return !lane.away && (lane.queue.size() > 0 || !lane.under_way.empty());
     });
     if (!busy) break;
   }

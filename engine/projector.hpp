@@ -18,6 +18,7 @@
 #include "engine/fanout_valve.hpp"
 #include "engine/partition.hpp"
 #include "engine/sink_port.hpp"
+#include "engine/sink_queue.hpp"
 #include "engine/status_board.hpp"
 #include "sinks/document_sink.hpp"
 #include "sinks/retry_policy.hpp"
@@ -40,10 +41,11 @@ struct ProjectorOptions {
   std::size_t cache_bytes = 32u << 20;  // root state held by all partitions together
   std::size_t dirty_limit = 5'000;      // roots waiting for sinks before reading pauses
   std::size_t noted_limit = 50'000;     // state records waiting for a commit before it pauses
-  std::size_t fanout_window = 2'000;    // roots that follow changed lookup values at once
+  std::size_t fanout_window = 16'000;   // roots that follow changed lookup values at once
   // Beside a batch that is under way, the next one is made when this much waits: made earlier, it
-  // would be small, and wait all the same.
+  // would be small, and wait all the same. So with what only follows: it may wait a little.
   std::size_t worth_queueing = 500;
+  Milliseconds background_wait{100};
   std::size_t fanout_limit = 10'000;  // changed lookup values waiting before more are read
   stream::Partition partitions = 4;
   std::size_t state_chunk_bytes = 512u << 10;  // larger state records travel in chunks
@@ -87,10 +89,6 @@ class Projector final : public stream::AssignmentListener, public DirtyListener 
   std::uint64_t dead_letters() const;
 
  private:
-  struct QueuedRoot {
-    PartitionTask* partition;
-    RootEntry* root;
-  };
   struct Sent {  // one write of a batch under way
     std::uint64_t assignment;
     stream::Partition partition;
@@ -98,15 +96,11 @@ class Projector final : public stream::AssignmentListener, public DirtyListener 
     Offset last;
     Offset upto;
   };
-  struct Later {
-    Deadline when;
-    QueuedRoot queued;
-  };
   struct Lane {
+    explicit Lane(SinkPort& sink, std::size_t index) : port(&sink), queue(index) {}
     SinkPort* port;
+    SinkQueue queue;
     std::string delay_series;  // name of its histogram
-    std::deque<QueuedRoot> queue;
-    std::vector<Later> later;  // waiting for lookups, or for a retry
     std::unordered_map<std::uint64_t, std::vector<Sent>> under_way;
     bool away = false;
     Deadline next_drain{};
@@ -119,7 +113,7 @@ class Projector final : public stream::AssignmentListener, public DirtyListener 
   void on_assigned(std::span<const stream::Partition> partitions) override;
   void on_revoked(std::span<const stream::Partition> partitions, bool lost) override;
   // DirtyListener
-  void dirty(PartitionTask& partition, RootEntry& root, std::size_t sink) override;
+  void dirty(PartitionTask& partition, RootEntry& root, std::size_t sink, Urgency urgency) override;
 
   Result<void> read(Deadline deadline);
   static Failure outrun(Error error);
@@ -134,7 +128,8 @@ class Projector final : public stream::AssignmentListener, public DirtyListener 
 
   Result<void> serve_lane(std::size_t lane);
   Result<void> take_outcomes(std::size_t lane);
-  void wake_later(Lane& lane);
+  void wake(std::size_t lane);
+  bool worth_sending(const Lane& lane) const;
   void send(std::size_t lane);
   // False: the root waits for something and was put aside.
   bool render_into(std::size_t lane, const QueuedRoot& queued, SinkBatch& batch,

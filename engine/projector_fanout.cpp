@@ -10,6 +10,8 @@ namespace tailrace::engine {
 
 namespace {
 
+constexpr std::size_t crowded_window = 1000;  // while the roots in use are more than the cache
+
 std::string progress_text(const PartitionTask::FanoutProgress& progress, double rate, bool paused) {
   if (progress.changes == 0) return "done";
   std::string text = fmt::format("{} changed rows, {}{} documents to look at", progress.changes,
@@ -43,14 +45,18 @@ bool Projector::fanout_paused() const {
   return deps_.fanout_valve != nullptr && deps_.fanout_valve->is_paused();
 }
 
-// A product in a million orders: as many of them at once as keep the sinks busy, so that a change
-// that comes in waits for these only.
+// A product in a million orders: as many of them at once as keep the sinks busy, but no more than
+// memory has room for.
 std::size_t Projector::fanout_room() const {
   if (fanout_paused()) return 0;
   std::size_t ahead = 0;
   for (const Lane& lane : lanes_) ahead = std::max(ahead, lane.queue.size());
-  for (const auto& [partition, task] : partitions_) ahead += task->fanout_under_way();
-  return options_.fanout_window - std::min(options_.fanout_window, ahead);
+  std::size_t window = options_.fanout_window;
+  for (const auto& [partition, task] : partitions_) {
+    ahead += task->fanout_under_way();
+    if (task->is_crowded()) window = std::min(window, crowded_window);
+  }
+  return window - std::min(window, ahead);
 }
 
 // References looked at a second, smoothed; 0 while there is nothing to do.

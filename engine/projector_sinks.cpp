@@ -12,11 +12,14 @@ namespace {
 
 constexpr std::size_t drain_batch = 1000;
 constexpr Milliseconds drain_pause{1000};
+// How large a batch with changes that came in may become by what only follows.
+constexpr std::size_t beside_foreground = 1000;
 
 }  // namespace
 
-void Projector::dirty(PartitionTask& partition, RootEntry& root, std::size_t sink) {
-  lanes_[sink].queue.push_back({&partition, &root});
+void Projector::dirty(PartitionTask& partition, RootEntry& root, std::size_t sink,
+                      Urgency urgency) {
+  lanes_[sink].queue.push({&partition, &root}, urgency, deps_.clock.now());
 }
 
 Result<void> Projector::serve_lane(std::size_t index) {
@@ -34,28 +37,28 @@ Result<void> Projector::serve_lane(std::size_t index) {
     give_up(index);
     return {};
   }
-  wake_later(lane);
-  const std::size_t worth = std::min(options_.worth_queueing, lane.port->max_documents());
-  while (!lane.queue.empty() && lane.port->has_room() &&
-         (lane.under_way.empty() || lane.queue.size() >= worth)) {
-    send(index);
-  }
+  wake(index);
+  while (lane.port->has_room() && worth_sending(lane)) send(index);
   if (closing_) return {};  // pending documents are the next owner's
   TAILRACE_TRY(drain(index));
   return stub_older(index);
 }
 
+bool Projector::worth_sending(const Lane& lane) const {
+  if (lane.queue.size() == 0) return false;
+  const std::size_t worth = std::min(options_.worth_queueing, lane.port->max_documents());
+  if (lane.queue.size() >= worth) return true;
+  if (!lane.under_way.empty()) return false;
+  return lane.queue.foreground() > 0 ||
+         deps_.clock.now() - lane.queue.background_since() >= options_.background_wait;
+}
+
 // Roots that waited for their lookups or for a retry long enough.
-void Projector::wake_later(Lane& lane) {
-  const Deadline now = deps_.clock.now();
-  auto at = std::partition(lane.later.begin(), lane.later.end(), [&](const Later& later) {
-    return later.when > now &&
-           (later.queued.root->sinks[static_cast<std::size_t>(&lane - lanes_.data())].attempts >
-                0 ||
-            later.queued.partition->waits_for_lookups(*later.queued.root));
+void Projector::wake(std::size_t index) {
+  lanes_[index].queue.wake(deps_.clock.now(), [&](const QueuedRoot& queued) {
+    return queued.root->sinks[index].attempts == 0 &&
+           !queued.partition->waits_for_lookups(*queued.root);
   });
-  for (auto due = at; due != lane.later.end(); ++due) lane.queue.push_back(due->queued);
-  lane.later.erase(at, lane.later.end());
 }
 
 void Projector::send(std::size_t index) {
@@ -63,12 +66,17 @@ void Projector::send(std::size_t index) {
   SinkBatch batch;
   std::vector<Sent> sent;
   std::size_t bytes = 0;
-  while (!lane.queue.empty() && batch.writes.size() < lane.port->max_documents() &&
-         bytes < lane.port->max_bytes()) {
-    const QueuedRoot queued = lane.queue.front();
-    lane.queue.pop_front();
-    if (render_into(index, queued, batch, sent)) bytes += batch.writes.back().body.size();
-  }
+  std::size_t most = lane.port->max_documents();
+  const auto fill_from = [&](Urgency urgency) {
+    while (batch.writes.size() < most && bytes < lane.port->max_bytes()) {
+      const auto queued = lane.queue.pop(urgency);
+      if (!queued) return;
+      if (render_into(index, *queued, batch, sent)) bytes += batch.writes.back().body.size();
+    }
+  };
+  fill_from(Urgency::foreground);
+  if (!batch.writes.empty()) most = std::min(most, beside_foreground);
+  fill_from(Urgency::background);
   if (batch.writes.empty()) return;
   batch.id = next_batch_++;
   lane.under_way.emplace(batch.id, std::move(sent));
@@ -80,10 +88,9 @@ bool Projector::render_into(std::size_t index, const QueuedRoot& queued, SinkBat
   PartitionTask& partition = *queued.partition;
   RootEntry& root = *queued.root;
   if (partition.waits_for_lookups(root)) {
-    lanes_[index].later.push_back({deps_.clock.now() + std::chrono::milliseconds(200), queued});
+    lanes_[index].queue.put_off(queued, deps_.clock.now() + std::chrono::milliseconds(200));
     return false;
   }
-  root.sinks[index].queued = false;
   const Offset upto = partition.read_offset();
   if (!partition.needs_document(root, index)) {
     partition.covered(root, index, upto);
@@ -148,10 +155,8 @@ Result<void> Projector::settle(std::size_t index, const Sent& sent, const Result
       }
       const Milliseconds delay = backoff_.delay(progress.attempts++, random_());
       deps_.board.count("tailrace_retries_total{target=\"" + lanes_[index].port->name() + "\"}");
-      if (!progress.queued) {
-        progress.queued = true;
-        lanes_[index].later.push_back({deps_.clock.now() + delay, {partition, &root}});
-      }
+      if (progress.waits != Urgency::foreground)
+        lanes_[index].queue.put_off({partition, &root}, deps_.clock.now() + delay);
       return {};
     }
     case Disposition::dead_letter:
@@ -206,18 +211,14 @@ Result<void> Projector::count_poison(const Error& error) {
 void Projector::give_up(std::size_t index) {
   Lane& lane = lanes_[index];
   constexpr std::string_view reason = "the sink does not answer";
-  const auto pend = [&](const QueuedRoot& queued) {
-    queued.root->sinks[index].queued = false;
+  for (const QueuedRoot& queued : lane.queue.take_all()) {
     const Offset upto = queued.partition->read_offset();
     if (queued.partition->needs_document(*queued.root, index)) {
       queued.partition->set_pending(*queued.root, index, false, std::string(reason), upto);
     } else {
       queued.partition->covered(*queued.root, index, upto);
     }
-  };
-  for (; !lane.queue.empty(); lane.queue.pop_front()) pend(lane.queue.front());
-  for (const Later& later : lane.later) pend(later.queued);
-  lane.later.clear();
+  }
   for (auto& [id, batch] : lane.under_way) {
     for (Sent& sent : batch) {
       PartitionTask* partition = find(sent.partition, sent.assignment);
@@ -230,7 +231,7 @@ void Projector::give_up(std::size_t index) {
 // Pending roots of a sink that answers again: newest content only, beside live traffic.
 Result<void> Projector::drain(std::size_t index) {
   Lane& lane = lanes_[index];
-  if (lane.queue.size() >= drain_batch || deps_.clock.now() < lane.next_drain) return {};
+  if (lane.queue.background() >= drain_batch || deps_.clock.now() < lane.next_drain) return {};
   bool more = false;
   for (auto& [partition, task] : partitions_) {
     TAILRACE_ASSIGN(const bool some, task->drain_pending(index, drain_batch));
@@ -278,7 +279,7 @@ Result<void> Projector::stub_older(std::size_t index) {
   Lane& lane = lanes_[index];
   if (lane.stubs == Lane::Stubs::done || lane.stubs == Lane::Stubs::writing) return {};
   if (lane.stubs == Lane::Stubs::idle) {
-    if (!lane.under_way.empty() || !lane.queue.empty() || deps_.clock.now() < lane.next_stubs)
+    if (!lane.under_way.empty() || lane.queue.size() > 0 || deps_.clock.now() < lane.next_stubs)
       return {};
     lane.next_stubs = deps_.clock.now() + drain_pause;
     TAILRACE_ASSIGN(const bool every, has_every_document());

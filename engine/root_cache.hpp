@@ -9,6 +9,7 @@
 #include <iterator>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -21,6 +22,8 @@ namespace tailrace::engine {
 
 using stream::Offset;
 
+enum class Urgency : std::uint8_t { background, foreground };
+
 // What one sink has of one root, in this assignment.
 struct SinkProgress {
   static constexpr Offset unknown = -2;
@@ -28,10 +31,11 @@ struct SinkProgress {
       unknown;         // `last` of the newest acknowledged document; unknown: ask nobody, send
   Offset covered = 0;  // records below are in the sink or pending
   std::uint32_t in_flight = 0;
-  std::uint32_t attempts = 0;  // of the current content that the sink asked to retry
-  Deadline refused_since{};    // the first of them
-  bool queued = false;
-  std::uint32_t chunk = 0;  // of the initial load it is part of; 0: none
+  std::uint32_t attempts = 0;    // of the current content that the sink asked to retry
+  Deadline refused_since{};      // the first of them
+  std::optional<Urgency> waits;  // to be looked at (SinkQueue)
+  std::uint32_t entries = 0;     // in the queue; one that was overtaken stays until its turn
+  std::uint32_t chunk = 0;       // of the initial load it is part of; 0: none
 };
 
 struct AskedLookup {
@@ -62,7 +66,7 @@ struct RootEntry {
   bool busy() const {
     if (touched || !holds.empty()) return true;
     for (const SinkProgress& sink : sinks) {
-      if (sink.queued || sink.in_flight > 0 || sink.chunk != 0) return true;
+      if (sink.entries > 0 || sink.in_flight > 0 || sink.chunk != 0) return true;
     }
     return false;
   }

@@ -187,6 +187,25 @@ TEST(FanOut, ThatWasPausedIsDoneByWhoTakesOver) {
   EXPECT_NE(shown_product(s, 1), old_name);
 }
 
+// The sink is given what came in before what only follows, also where a document is both.
+TEST(FanOut, LetsWhatComesInGoFirst) {
+  Stage s({});
+  begin_with_orders(s);
+  const std::string old_name = shown_product(s, 1);
+  s.write({product(2)});
+  s.view(s.owner());
+  s.send(s.owner());
+  s.read(s.owner());  // all of them wait for the sink now
+  ASSERT_EQ(showing(s, old_name), static_cast<std::size_t>(orders));
+  s.write({order(orders, 9), order(21, 1), item(21, 21, 1)});
+  s.read(s.owner());
+  s.sink(s.owner());
+  EXPECT_NE(shown_product(s, 21), old_name);
+  EXPECT_EQ(read_document(s.world.sink().documents().at("20").write, 1)->note, "9");
+  EXPECT_GT(showing(s, old_name), 0u);
+  expect_right(s);
+}
+
 // Each document is written once or twice, not once for each name.
 TEST(FanOut, ASecondRenameSupersedesTheFirst) {
   Stage s(a_few_at_once());
