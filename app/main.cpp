@@ -1,12 +1,10 @@
-#include <malloc.h>
-
 #include "app/command_line.hpp"
 
-int main(int argc, char** argv) {
-  // A heap per thread would keep what others could use: memory is a promise, throughput is not
-  // lost.
-  mallopt(M_ARENA_MAX, 2);
-  // Large buffers go back when they are freed; by default the limit grows with them.
-  mallopt(M_MMAP_THRESHOLD, 256 << 10);
-  return tailrace::app::run_command_line(argc, argv);
+// Read by jemalloc at the start. What was freed goes back to the system after a moment, also when
+// nothing is allocated any more, and few heaps keep what others could use: memory is a promise.
+extern "C" {
+extern const char* malloc_conf;
+const char* malloc_conf = "narenas:2,dirty_decay_ms:300,muzzy_decay_ms:0,background_thread:true";
 }
+
+int main(int argc, char** argv) { return tailrace::app::run_command_line(argc, argv); }

@@ -135,14 +135,19 @@ Deadline Projector::read_deadline(Deadline deadline) const {
 }
 
 Result<void> Projector::read(Deadline deadline) {
+  // Back-pressure: the group must still be polled, so its partitions pause.
+  std::size_t noted = 0;
+  bool crowded = false;
+  for (const auto& [partition, task] : partitions_) {
+    noted += task->noted();
+    crowded = crowded || task->is_crowded();
+  }
+  const std::size_t background_limit = crowded ? options_.dirty_limit : options_.fanout_window;
   bool full = false;
   for (const Lane& lane : lanes_) {
     full = full || lane.queue.foreground() > options_.dirty_limit ||
-           lane.queue.background() > options_.dirty_limit + options_.fanout_window;
+           lane.queue.background() > background_limit;
   }
-  // Back-pressure: the group must still be polled, so its partitions pause.
-  std::size_t noted = 0;
-  for (const auto& [partition, task] : partitions_) noted += task->noted();
   full = full || noted > options_.noted_limit;
   for (auto& [partition, task] : partitions_) {
     if (task->stage() != PartitionTask::Stage::running) continue;

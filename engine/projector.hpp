@@ -41,7 +41,7 @@ struct ProjectorOptions {
   std::size_t cache_bytes = 32u << 20;  // root state held by all partitions together
   std::size_t dirty_limit = 5'000;      // roots waiting for sinks before reading pauses
   std::size_t noted_limit = 50'000;     // state records waiting for a commit before it pauses
-  std::size_t fanout_window = 16'000;   // roots that follow changed lookup values at once
+  std::size_t fanout_window = 8'000;    // roots that follow changed lookup values at once
   // Beside a batch that is under way, the next one is made when this much waits: made earlier, it
   // would be small, and wait all the same. So with what only follows: it may wait a little.
   std::size_t worth_queueing = 500;

@@ -180,7 +180,12 @@ class RocksFactory final : public StoreFactory {
     // Many small stores: their first memory blocks must not add up to more than their contents.
     options.arena_block_size = 128u << 10;
     options.compression = rocksdb::kLZ4Compression;
-    options.level_compaction_dynamic_level_bytes = true;
+    // Orders that change lie anywhere among those that do not. In levels, each of them would have
+    // its neighbours written again and again, the more often the more there are.
+    options.compaction_style = rocksdb::kCompactionStyleUniversal;
+    options.compaction_options_universal.max_size_amplification_percent = 75;
+    options.compaction_options_universal.size_ratio = 20;
+    options.level0_file_num_compaction_trigger = 6;
     return options;
   }
 
