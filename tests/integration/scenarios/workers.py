@@ -57,11 +57,6 @@ class Workers:
         until(shared, seconds, f"{len(self.running)} workers share the partitions: {self.held()}")
         return time.monotonic() - began
 
-    def _entries(self):
-        for log in self._logs:
-            for line in log.read_text(encoding="utf-8").splitlines():
-                if line.startswith("{") and line.endswith("}"):  # a killed one may leave half a line
-                    yield json.loads(line)
 
     def pause(self, since, left=None):
         """Seconds from the last reading of a partition by its old owner until the last one is read by its new one.
@@ -70,7 +65,8 @@ class Workers:
         for document in DOCUMENTS:
             events = [
                 (entry["event"], datetime.datetime.fromisoformat(entry["time"].replace("Z", "+00:00")).timestamp())
-                for entry in self._entries()
+                for log in self._logs
+                for entry in map(json.loads, log.read_text(encoding="utf-8").splitlines())
                 if entry.get("document") == document
             ]
             gone = [at for event, at in events if event == "projector.partitions_left" and at > since]
