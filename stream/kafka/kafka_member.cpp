@@ -50,9 +50,6 @@ Result<std::unique_ptr<KafkaMember>> KafkaMember::join(const MemberContext& cont
   return member;
 }
 
-// A member learns with a heartbeat that the group shares its partitions anew. Those that move are
-// read by nobody until the last member has learned that their old owner gave them back: at most one
-// interval, which therefore is short (200 ms of a session of 10 s).
 Result<void> KafkaMember::open() {
   const auto prepare = [&](rd_kafka_conf_t* conf) {
     rd_kafka_conf_set_opaque(conf, this);
@@ -67,7 +64,7 @@ Result<void> KafkaMember::open() {
            {"group.instance.id", options_.instance_id},
            {"partition.assignment.strategy", "cooperative-sticky"},
            {"session.timeout.ms", std::to_string(kafka.session_timeout.count())},
-           {"heartbeat.interval.ms", std::to_string(kafka.session_timeout.count() / 50)},
+           {"heartbeat.interval.ms", std::to_string(kafka.session_timeout.count() / 10)},
            {"max.poll.interval.ms", "600000"},
            // Nothing is fetched here; asked for bounds, it tells the high watermark.
            {"isolation.level", "read_uncommitted"},
