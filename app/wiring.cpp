@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "app/admin/url.hpp"
 #include "capture/catalog.hpp"
 #include "capture/server_root_reader.hpp"
 #include "sinks/elasticsearch/elasticsearch_sink.hpp"
@@ -316,7 +317,10 @@ Result<std::unique_ptr<sinks::DocumentSink>> make_sink(const sinks::SinkSpec& si
     return sinks::open_sqlite_sink(*options);
   }
   if (const auto* options = std::get_if<sinks::ElasticsearchOptions>(&sink.options)) {
-    return sinks::open_elasticsearch_sink(*options, shape);
+    // On one machine, sending bytes costs less than packing and unpacking them.
+    sinks::ElasticsearchOptions chosen = *options;
+    chosen.gzip = !std::all_of(chosen.urls.begin(), chosen.urls.end(), is_local_url);
+    return sinks::open_elasticsearch_sink(chosen, shape);
   }
   return sinks::open_stdout_sink(std::get<sinks::StdoutOptions>(sink.options));
 }

@@ -66,7 +66,8 @@ Result<void> CaptureRole::open() {
 }
 
 FactsOptions CaptureRole::facts_options() const {
-  return {options_.pipeline, options_.documents, layout_, options_.log_id, options_.facts_turn};
+  return {options_.pipeline, options_.documents,  layout_,
+          options_.log_id,   options_.partitions, options_.facts_turn};
 }
 
 Result<ControlState> CaptureRole::read_facts() {
@@ -138,19 +139,12 @@ Result<void> CaptureRole::open_placement(const ControlState& saved) {
 }
 
 Result<void> CaptureRole::ensure_topics() {
-  std::vector<stream::TopicSpec> topics;
-  for (const transform::DocumentPlan& document : plan_.documents) {
+  for (const transform::DocumentPlan& document : plan_.documents)
     change_topics_.push_back(change_topic(options_.pipeline, document.name));
-    topics.push_back({change_topics_.back(), options_.partitions, stream::Retention::by_time});
-    if (deps_.log.keeps_state()) {
-      topics.push_back({state_topic(options_.pipeline, document.name), options_.partitions,
-                        stream::Retention::compacted});
-    }
-  }
-  for (const transform::LookupTable& lookup : plan_.lookups) {
+  for (const transform::LookupTable& lookup : plan_.lookups)
     lookup_topics_.push_back(lookup_topic(options_.pipeline, lookup.table));
-    topics.push_back({lookup_topics_.back(), 1, stream::Retention::compacted});
-  }
+  std::vector<stream::TopicSpec> topics =
+      topics_of_plan(options_.pipeline, plan_, options_.partitions, deps_.log.keeps_state());
   topics.push_back({dead_letter_topic(options_.pipeline), 1, stream::Retention::by_time});
   if (events_) {
     for (const std::string& name : events_->fixed_topics()) {

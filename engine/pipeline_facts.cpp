@@ -169,15 +169,17 @@ Result<ControlState> settle_facts(stream::EventLog& log, const Clock& clock,
   if (has_facts(control, options)) return control;
   TAILRACE_TRY(refuse_new_documents(control, options));
   TAILRACE_ASSIGN(std::vector<std::string> names, shard_names(options.layout, control));
-  if (!control.schemas) {
-    SavedSchemas schemas;
-    TAILRACE_ASSIGN(schemas.tables, read_schemas());
-    TAILRACE_TRY(turn.put(schemas_key, encode(schemas)));
-    control.schemas = std::move(schemas);
+  const bool has_schemas = control.schemas.has_value();
+  if (!has_schemas) {
+    control.schemas.emplace();
+    TAILRACE_ASSIGN(control.schemas->tables, read_schemas());
   }
   TAILRACE_ASSIGN(const auto plan,
                   transform::compile_plan(options.documents, control.schemas->tables,
                                           indexed(options.layout, names)));
+  TAILRACE_TRY(log.ensure_topics(
+      topics_of_plan(options.pipeline, plan, options.partitions, log.keeps_state())));
+  if (!has_schemas) TAILRACE_TRY(turn.put(schemas_key, encode(*control.schemas)));
   if (control.positions.empty()) {
     TAILRACE_TRY(turn.put_hashes(plan));
     for (const auto& document : plan.documents)

@@ -24,9 +24,10 @@ namespace tailrace::engine {
 struct FactsOptions {
   std::string pipeline;
   std::vector<transform::DocumentSpec> documents;
-  transform::SourceLayout layout;  // as the file has it: indexes do not count
-  std::string log_id;              // of a log that has none yet; empty: do not name it
-  std::mutex* turn = nullptr;      // of the captures of this process; nullptr: there is one
+  transform::SourceLayout layout;    // as the file has it: indexes do not count
+  std::string log_id;                // of a log that has none yet; empty: do not name it
+  stream::Partition partitions = 4;  // of each document's topics
+  std::mutex* turn = nullptr;        // of the captures of this process; nullptr: there is one
 };
 
 // Shard names by index: those that the log knows, and behind them those that are new in the file.
@@ -41,7 +42,8 @@ transform::SourceLayout indexed(transform::SourceLayout layout,
 bool has_facts(const ControlState& control, const FactsOptions& options);
 
 using ReadSchemas = std::function<Result<std::vector<TableSchema>>()>;
-// Writes what is missing and returns what is saved now.
+// Writes what is missing and returns what is saved now. Who reads the facts may rely on the topics
+// of the plan: they are made first.
 // Error halt "spec.new_document": the pipeline runs already, without this document.
 Result<ControlState> settle_facts(stream::EventLog& log, const Clock& clock,
                                   const FactsOptions& options, const ReadSchemas& read_schemas);

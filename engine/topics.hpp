@@ -1,9 +1,13 @@
-// Names of a pipeline's topics.
+// A pipeline's topics and their names.
 // Threading: free functions.
 #pragma once
 
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "stream/event_log.hpp"
+#include "transform/projection/document_plan.hpp"
 
 namespace tailrace::engine {
 
@@ -26,6 +30,12 @@ inline std::string control_topic(std::string_view pipeline) {
 inline std::string dead_letter_topic(std::string_view pipeline) {
   return std::string(pipeline) + ".dead";
 }
+
+// What the projectors of `plan` read: changes, lookups and, where the log keeps it, state.
+// `partitions` of each document.
+std::vector<stream::TopicSpec> topics_of_plan(std::string_view pipeline,
+                                              const transform::PipelinePlan& plan,
+                                              stream::Partition partitions, bool with_state);
 
 // Records of a lookup log that are about no row; a source's name follows. No key set begins so.
 inline constexpr std::string_view progress_key_prefix = "\xff progress/";

@@ -28,6 +28,8 @@ std::string_view host_of(std::string_view authority);
 
 // "localhost", 127.0.0.0/8, ::1.
 bool is_loopback(std::string_view host);
+// "http://localhost:9200": of a server on this machine.
+bool is_local_url(std::string_view url);
 
 bool is_valid_utf8(std::string_view text);
 // Texts of other systems, made fit for JSON: "?" for the bytes of what is not UTF-8.

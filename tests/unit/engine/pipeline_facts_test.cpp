@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "engine/topics.hpp"
+#include "tests/fakes/fake_event_log.hpp"
+
 namespace tailrace::engine {
 namespace {
 
@@ -84,6 +87,36 @@ TEST(TablesOfShards, AreRefusedByShardTableAndColumn) {
   TableSchema other_key = saved;
   other_key.primary_key = {1};
   EXPECT_THAT(told(other_key), HasSubstr("another primary key"));
+}
+
+// A projector begins as soon as it sees them.
+TEST(PipelineFacts, AreSeenOnlyWithTheTopicsOfTheirPlan) {
+  fakes::FakeEventLog log;
+  const stream::TopicSpec control{control_topic("shop"), 1, stream::Retention::compacted};
+  ASSERT_TRUE(log.ensure_topics(std::span(&control, 1)));
+  FactsOptions options;
+  options.pipeline = "shop";
+  options.documents.emplace_back();
+  options.documents[0].name = "order";
+  options.documents[0].root = "orders";
+  options.documents[0].id = "{id}";
+  options.layout = layout_of({"a"});
+  options.partitions = 3;
+  const auto settle = [&] {
+    return settle_facts(log, system_clock(), options, [] {
+      return std::vector{orders({{"id", ColumnKind::bigint}})};
+    });
+  };
+  const auto saved = [&] {
+    return has_facts(*read_control(log, "shop", system_clock().now(), system_clock()), options);
+  };
+  log.fail(fakes::LogCall::ensure_topics, 1, {Disposition::retry, "log.unavailable", "away"});
+  EXPECT_FALSE(settle());
+  EXPECT_FALSE(saved());
+  EXPECT_TRUE(settle());
+  EXPECT_TRUE(saved());
+  for (const std::string& topic : {change_topic("shop", "order"), state_topic("shop", "order")})
+    EXPECT_TRUE(log.open_reader(topic, 2, 0, stream::Isolation::read_committed)) << topic;
 }
 
 }  // namespace
