@@ -7,14 +7,6 @@
 #include "core/log.hpp"
 
 namespace tailrace::stream::kafka {
-namespace {
-
-// A commit sends at once what waits. But as soon as a record has lingered, librdkafka keeps a core
-// busy asking whether the broker knows its partition as one of the transaction's by now; a broker
-// on the same cores then takes longer to answer.
-constexpr int linger_ms = 1000;
-
-}  // namespace
 
 Committer::Committer(const ClientConfig& config, GroupOptions options, Wakeup& wakeup)
     : config_(config), options_(std::move(options)), wakeup_(wakeup) {
@@ -84,7 +76,7 @@ Result<void> Committer::open_producer() {
   producer_.reset();  // aborts what it had, before its successor asks the coordinator
   TAILRACE_ASSIGN(producer_, TransactionalProducer::open(
                                  config_, {options_.group + "." + options_.instance_id,
-                                           config_.options().commit_timeout, linger_ms}));
+                                           config_.options().commit_timeout, 0}));
   return {};
 }
 
