@@ -137,18 +137,13 @@ Deadline Projector::read_deadline(Deadline deadline) const {
 Result<void> Projector::read(Deadline deadline) {
   // Back-pressure: the group must still be polled, so its partitions pause.
   std::size_t noted = 0;
-  bool crowded = false;
-  for (const auto& [partition, task] : partitions_) {
-    noted += task->noted();
-    crowded = crowded || task->is_crowded();
-  }
-  const std::size_t background_limit = crowded ? options_.dirty_limit : options_.fanout_window;
-  bool full = false;
+  for (const auto& [partition, task] : partitions_) noted += task->noted();
+  const std::size_t background_limit = is_crowded() ? options_.dirty_limit : options_.fanout_window;
+  bool full = noted > options_.noted_limit;
   for (const Lane& lane : lanes_) {
     full = full || lane.queue.foreground() > options_.dirty_limit ||
            lane.queue.background() > background_limit;
   }
-  full = full || noted > options_.noted_limit;
   for (auto& [partition, task] : partitions_) {
     if (task->stage() != PartitionTask::Stage::running) continue;
     TAILRACE_TRY(full ? member_->pause(partition) : member_->resume(partition));

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <random>
@@ -121,6 +120,8 @@ class Projector final : public stream::AssignmentListener, public DirtyListener 
   Result<void> follow_lookups();
   std::size_t fanout_room() const;
   bool fanout_paused() const;
+  // Roots in use take more memory than the caches have.
+  bool is_crowded() const;
   double fanout_rate(std::uint16_t table, const PartitionTask::FanoutProgress& progress);
   void report_fanout();
   Deadline read_deadline(Deadline deadline) const;

@@ -51,12 +51,15 @@ std::size_t Projector::fanout_room() const {
   if (fanout_paused()) return 0;
   std::size_t ahead = 0;
   for (const Lane& lane : lanes_) ahead = std::max(ahead, lane.queue.size());
+  for (const auto& [partition, task] : partitions_) ahead += task->fanout_under_way();
   std::size_t window = options_.fanout_window;
-  for (const auto& [partition, task] : partitions_) {
-    ahead += task->fanout_under_way();
-    if (task->is_crowded()) window = std::min(window, crowded_window);
-  }
+  if (is_crowded()) window = std::min(window, crowded_window);
   return window - std::min(window, ahead);
+}
+
+bool Projector::is_crowded() const {
+  return std::any_of(partitions_.begin(), partitions_.end(),
+                     [](const auto& entry) { return entry.second->is_crowded(); });
 }
 
 // References looked at a second, smoothed; 0 while there is nothing to do.

@@ -11,8 +11,9 @@ set -euo pipefail
 BUILD=(
   g++ cmake ninja-build ccache mold pkg-config
   libfmt-dev libspdlog-dev libcli11-dev libyaml-cpp-dev rapidjson-dev librdkafka-dev
-  libcurl4-openssl-dev librocksdb-dev libjemalloc-dev libsqlite3-dev libzstd-dev libssl-dev zlib1g-dev libre2-dev
-  libxxhash-dev libdeflate-dev libexpected-dev prometheus-cpp-dev libcpp-httplib-dev libmariadb-dev
+  libcurl4-openssl-dev librocksdb-dev libjemalloc-dev libsqlite3-dev libzstd-dev libssl-dev
+  zlib1g-dev libre2-dev libxxhash-dev libdeflate-dev libexpected-dev prometheus-cpp-dev
+  libcpp-httplib-dev libmariadb-dev
   libgtest-dev libgmock-dev libbenchmark-dev
 )
 DEMO=(python3 python3-pymysql python3-cryptography util-linux)

@@ -6,9 +6,10 @@
 
 Real MySQL and Elasticsearch, and Kafka or the embedded log. All orders have one product. For each log: the
 first load; the rename with nothing beside it, twice (Elasticsearch compiles its code during the first one; the
-second counts); then, at half the rate that was found, the rename while other orders arrive (--rate). Beside it the same documents as plain _bulk requests (curl, 4 connections, 1,000
-documents a request): into an empty index, and over themselves, which is what a rename does. The latency of
-an order that arrives is from the return of its commit to the moment when a GET of its document finds it.
+second counts); then, at half the rate that was found, the rename while other orders arrive (--rate). Beside it
+the same documents as plain _bulk requests (curl, 4 connections, 1,000 documents a request): into an empty
+index, and over themselves, which is what a rename does. The latency of an order that arrives is from the
+return of its commit to the moment when a GET of its document finds it.
 """
 
 import argparse
