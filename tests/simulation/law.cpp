@@ -204,14 +204,19 @@ Law::Broken Law::shown_value(const Models& models, const Reference& reference,
     kept_[reference] = value;
     return std::nullopt;
   }
-  std::size_t& seen = seen_values_[reference];
-  auto at = find_value(history, value, seen);
-  if (!at && seen <= model.loaded_at(table, key)) at = find_value(history, value, 0);
-  if (!at) {
+  ValuePlace& seen = seen_values_[reference];
+  ValuePlace now{std::nullopt, std::nullopt};
+  if (seen.onward) now.onward = find_value(history, value, *seen.onward);
+  if (seen.again) now.again = find_value(history, value, *seen.again);
+  // From 0 is as early as a way that had gone back before can be.
+  if (seen.onward && *seen.onward <= model.loaded_at(table, key)) {
+    now.again = find_value(history, value, 0);
+  }
+  if (!now.onward && !now.again) {
     return (find_value(history, value, 0) ? "lookup back in time: " : "never was: ") + place +
            " = " + value;
   }
-  seen = *at;
+  seen = now;
   return std::nullopt;
 }
 

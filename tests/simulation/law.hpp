@@ -62,11 +62,19 @@ class Law {
                     const Shown& document);
   Broken shown_value(const Models& models, const Reference& reference, const std::string& value);
 
+  // Where a lookup value may stand in its history, as early as what was seen allows: the same value
+  // can be there more than once. The first load reads later than where the stream begins, so a
+  // value may go back once from what was loaded (docs/promises.md).
+  struct ValuePlace {
+    std::optional<std::size_t> onward = 0;  // it never went back
+    std::optional<std::size_t> again;       // it went back once
+  };
+
   std::map<std::string, std::map<Version, std::string>> contents_;  // by id
   // By id and source: index in the history.
   std::map<std::pair<std::string, std::size_t>, std::size_t> seen_orders_;
   std::map<std::string, std::uint16_t> generations_;  // by id
-  std::map<Reference, std::size_t> seen_values_;
+  std::map<Reference, ValuePlace> seen_values_;
   std::map<Reference, std::string> kept_;
 };
 
