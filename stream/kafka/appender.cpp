@@ -7,6 +7,11 @@ namespace {
 
 constexpr Milliseconds full_queue_patience{30'000};
 constexpr int full_queue_wait_ms = 20;
+constexpr std::size_t waiting_limit_bytes = 64u << 20;
+constexpr std::size_t batch_records = 2'000;
+constexpr std::size_t batch_bytes = 512u << 10;
+// Longer than it takes to hand over a batch: it goes as one request for each partition.
+constexpr const char* linger_ms = "5";
 
 }  // namespace
 
@@ -18,8 +23,9 @@ Result<std::unique_ptr<Appender>> Appender::open(const ClientConfig& config,
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
   };
   // A record waits as long as it takes: a time-out would leave a hole before its successors.
-  TAILRACE_ASSIGN(appender->client_,
-                  config.producer({{"message.timeout.ms", "0"}, {"linger.ms", "0"}}, prepare));
+  TAILRACE_ASSIGN(
+      appender->client_,
+      config.producer({{"message.timeout.ms", "0"}, {"linger.ms", linger_ms}}, prepare));
   appender->topic_.reset(rd_kafka_topic_new(appender->client_.get(), topic.c_str(), nullptr));
   appender->reports_.reset(rd_kafka_queue_get_main(appender->client_.get()));
   wakeup.connect(appender->reports_.get());
@@ -37,6 +43,7 @@ Appender::~Appender() {
 
 void Appender::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* self) {
   auto& appender = *static_cast<Appender*>(self);
+  --appender.under_way_;
   if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
     const auto ticket = reinterpret_cast<std::uintptr_t>(message->_private);
     appender.acks_.push_back({ticket, message->offset});
@@ -47,27 +54,58 @@ void Appender::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void*
 
 Result<std::uint64_t> Appender::append(Partition partition, std::string_view key,
                                        std::string_view value) {
-  if (error_) return Failure(*error_);
-  const std::uint64_t ticket = ++last_ticket_;
   const Deadline deadline = system_clock().now() + full_queue_patience;
-  while (true) {
-    const int failed = rd_kafka_produce(
-        topic_.get(), partition, RD_KAFKA_MSG_F_COPY, const_cast<char*>(value.data()), value.size(),
-        key.data(), key.size(), reinterpret_cast<void*>(static_cast<std::uintptr_t>(ticket)));
-    if (failed == 0) return ticket;
-    const auto code = rd_kafka_last_error();
-    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || system_clock().now() >= deadline) {
-      Failure found = failure(code, fmt::format("appending to {}/{}",
-                                                rd_kafka_topic_name(topic_.get()), partition));
-      error_ = found.value();
-      return found;
+  while (waiting_bytes_ > waiting_limit_bytes && !error_) {
+    if (system_clock().now() >= deadline) {
+      return retry("log.append_failed", fmt::format("{}/{}: no append is acknowledged",
+                                                    rd_kafka_topic_name(topic_.get()), partition));
     }
-    rd_kafka_poll(client_.get(), full_queue_wait_ms);
+    serve(full_queue_wait_ms);
+  }
+  if (error_) return Failure(*error_);
+  waiting_.push_back({partition, std::string(key), std::string(value), ++last_ticket_});
+  waiting_bytes_ += key.size() + value.size();
+  send();
+  if (error_) return Failure(*error_);
+  return last_ticket_;
+}
+
+void Appender::send() {
+  if (under_way_ > 0) return;
+  std::size_t bytes = 0;
+  while (!waiting_.empty() && under_way_ < batch_records && bytes < batch_bytes) {
+    const Waiting& next = waiting_.front();
+    const std::size_t size = next.key.size() + next.value.size();
+    if (!produce(next)) return;  // its queue is full: the rest is another batch
+    ++under_way_;
+    bytes += size;
+    waiting_bytes_ -= size;
+    waiting_.pop_front();
   }
 }
 
+bool Appender::produce(const Waiting& record) {
+  const int failed = rd_kafka_produce(
+      topic_.get(), record.partition, RD_KAFKA_MSG_F_COPY, const_cast<char*>(record.value.data()),
+      record.value.size(), record.key.data(), record.key.size(),
+      reinterpret_cast<void*>(static_cast<std::uintptr_t>(record.ticket)));
+  if (failed == 0) return true;
+  const auto code = rd_kafka_last_error();
+  if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+    error_ = failure(code, fmt::format("appending to {}/{}", rd_kafka_topic_name(topic_.get()),
+                                       record.partition))
+                 .value();
+  }
+  return false;
+}
+
+void Appender::serve(int wait_ms) {
+  rd_kafka_poll(client_.get(), wait_ms);
+  if (!error_) send();
+}
+
 Result<std::vector<AppendAck>> Appender::acknowledged() {
-  rd_kafka_poll(client_.get(), 0);
+  serve(0);
   if (error_) return Failure(*error_);
   return std::exchange(acks_, {});
 }

@@ -1,7 +1,10 @@
-// Plain, idempotent appends to the change log with their acknowledgements.
-// Threading: one thread; delivery reports come inside acknowledged().
+// Plain, idempotent appends to the change log with their acknowledgements. A batch is under way at
+// a time, and what comes meanwhile is the next one: see ClientConfig::producer.
+// Threading: one thread; delivery reports come inside acknowledged(), which sends the next batch.
 #pragma once
 
+#include <deque>
+#include <string>
 #include <vector>
 
 #include "stream/kafka/client_config.hpp"
@@ -18,6 +21,7 @@ class Appender {
   Appender(const Appender&) = delete;
   Appender& operator=(const Appender&) = delete;
 
+  // The ticket is in an acknowledgement later. Waits while too much is waiting.
   Result<std::uint64_t> append(Partition partition, std::string_view key, std::string_view value);
   // There may be something to acknowledge.
   bool has_reports() const { return rd_kafka_queue_length(reports_.get()) > 0; }
@@ -25,13 +29,28 @@ class Appender {
   Result<std::vector<AppendAck>> acknowledged();
 
  private:
+  struct Waiting {
+    Partition partition = 0;
+    std::string key;
+    std::string value;
+    std::uint64_t ticket = 0;
+  };
+
   Appender() = default;
   static void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* self);
+  // The next batch, if none is under way.
+  void send();
+  bool produce(const Waiting& record);
+  // Takes reports as they come, for so long at most.
+  void serve(int wait_ms);
 
   ClientHandle client_;
   QueueHandle reports_;
   TopicHandle topic_;
   std::uint64_t last_ticket_ = 0;
+  std::deque<Waiting> waiting_;
+  std::size_t waiting_bytes_ = 0;
+  std::size_t under_way_ = 0;  // records
   std::vector<AppendAck> acks_;
   std::optional<Error> error_;
 };

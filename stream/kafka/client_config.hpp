@@ -24,6 +24,9 @@ class ClientConfig {
   Deadline call_deadline() const { return system_clock().now() + options_.call_timeout; }
   std::size_t message_max_bytes() const;
 
+  // Idempotent. While more than five messages of a partition are in flight, librdkafka 2.0 sends no
+  // others, and as soon as others are ready it keeps a core busy asking whether they may go. So let
+  // messages linger until they go as one request, and longer than the broker takes to answer.
   Result<ClientHandle> producer(const Properties& properties, const Prepare& prepare = {}) const;
   Result<ClientHandle> consumer(const Properties& properties, const Prepare& prepare = {}) const;
 

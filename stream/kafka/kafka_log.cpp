@@ -14,7 +14,7 @@ namespace {
 
 // Keys and headers travel in the same record.
 constexpr std::size_t room_for_the_rest = std::size_t{64} << 10;
-constexpr int writer_linger_ms = 1;
+constexpr int writer_linger_ms = 20;  // a commit waits less; see ClientConfig::producer
 constexpr Milliseconds laggard_pause{10};
 
 struct ReaderPlace {

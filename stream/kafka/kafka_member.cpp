@@ -95,7 +95,7 @@ KafkaMember::~KafkaMember() {
   membership_queue_.reset();
   // Without it, destroying waits for ever when a rebalance has not been answered yet. Closing a
   // static member does not leave the group.
-  if (membership_ && !left_) rd_kafka_consumer_close(membership_.get());
+  if (membership_ && !std::exchange(left_, true)) rd_kafka_consumer_close(membership_.get());
   // librdkafka before 2.3 aborts in destroying a consumer that has joined and was given nothing yet
   // (its issue 4312). Closed, it only waits for the process to end.
   if (!ever_shared_ && rd_kafka_version() < first_that_destroys) {
@@ -134,9 +134,14 @@ void KafkaMember::on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code,
   }
 }
 
+// A client that is being closed might not answer for ever.
+void KafkaMember::ask_metadata() {
+  if (!left_) metadata_.reset(rd_kafka_consumer_group_metadata(membership_.get()));
+}
+
 void KafkaMember::assign(rd_kafka_topic_partition_list_t& partitions) {
   committed_.clear();
-  metadata_.reset(rd_kafka_consumer_group_metadata(membership_.get()));
+  ask_metadata();
   for (int i = 0; i < partitions.cnt; ++i) partitions.elems[i].offset = RD_KAFKA_OFFSET_END;
   const ErrorHandle error(rd_kafka_incremental_assign(membership_.get(), &partitions));
   rd_kafka_pause_partitions(membership_.get(), &partitions);
@@ -152,7 +157,8 @@ void KafkaMember::revoke(rd_kafka_topic_partition_list_t& partitions) {
   committed_.clear();
   const bool lost = rd_kafka_assignment_lost(membership_.get()) != 0;
   // The rest of this generation's assignment is still ours, and so is this until we give it back.
-  metadata_.reset(lost ? nullptr : rd_kafka_consumer_group_metadata(membership_.get()));
+  metadata_.reset();
+  if (!lost) ask_metadata();
   const std::vector<Partition> gone = numbers(partitions);
   log_info("kafka.revoked",
            {{"group", options_.group}, {"partitions", gone.size()}, {"lost", lost ? 1 : 0}});

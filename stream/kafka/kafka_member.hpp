@@ -56,6 +56,7 @@ class KafkaMember final : public GroupMember {
                            rd_kafka_topic_partition_list_t* partitions, void* self);
   static void on_error(rd_kafka_t*, int code, const char* reason, void* self);
   Failure ended_by(const rd_kafka_message_t& message) const;
+  void ask_metadata();
   void assign(rd_kafka_topic_partition_list_t& partitions);
   void revoke(rd_kafka_topic_partition_list_t& partitions);
   bool serve_group(AssignmentListener& listener);
