@@ -178,7 +178,7 @@ class PartitionTask {
     std::string gtid;  // of record, which refers to it
     std::string table;
     std::string cursor;  // root key to go on from
-    bool again = false;  // the store has been through it, at least in part
+    bool again = false;  // roots may have been through it before this worker had the partition
   };
   struct Chunk {  // of the initial load of one sink
     std::uint32_t id;
@@ -285,6 +285,7 @@ class PartitionTask {
   Offset next_ = 0;          // next record to read
   Offset applied_ = 0;       // of the store
   Offset silent_below_ = 0;  // replayed without documents (R18)
+  Offset ahead_below_ = 0;   // the store or the state topic may know of records below it
   // Sources whose snapshot_end was seen, and where; -1: below the commit that was taken over.
   std::map<std::uint8_t, Offset> ended_;
   bool gate_open_ = false;

@@ -68,6 +68,7 @@ Result<void> PartitionTask::fetch() {
   gate_open_ = ended_.size() >= shared_.sources || !shared_.rules.wait_for_first_load;
   TAILRACE_TRY(open_store());
   next_ = committed_offset_;
+  ahead_below_ = bounds.end;
   // Marks live in the state topic only as far as another worker set them.
   const bool foreign_marks =
       shared_.keeps_state && committed_metadata_.marks &&

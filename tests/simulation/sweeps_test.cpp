@@ -86,6 +86,25 @@ TEST(Sweeps, AreRepeatedBySomebodyWhoseStoreIsOlder) {
   expect_right(s, true);
 }
 
+// The commit has the roots as they are after the sweep, whose documents nobody has written yet.
+TEST(Sweeps, ThatWereCommittedUnshownAreShownByWhoTakesOver) {
+  for (const bool same_store : {false, true}) {
+    Stage s({});
+    s.write({order(1, 1), order(2, 1), item(1, 1, 1), item(2, 2, 1)});
+    s.work(s.owner());
+    World::Worker& first = s.owner();
+    s.write({order(1, 2)});
+    s.read(first);
+    s.sink(first);
+    s.truncate(Table::items);
+    s.read(first);
+    s.commit(first);
+    s.world.kill(first);
+    s.move({.kill = true, .back = same_store ? &first : nullptr});
+    expect_right(s, !same_store);
+  }
+}
+
 TEST(Sweeps, OfALookupTableLeaveNothingToShow) {
   Stage s({});
   s.write({product(1)});
