@@ -20,6 +20,13 @@ std::string varint_text(std::uint64_t number) {
   return out;
 }
 
+Result<bool> is_empty(transform::KeyValueStore& store) {
+  bool empty = true;
+  TAILRACE_TRY(store.scan(Family::root, "",
+                          [&](std::string_view, std::string_view) { return empty = false; }));
+  return empty;
+}
+
 }  // namespace
 
 PartitionTask::PartitionTask(stream::Partition partition, std::uint64_t assignment,
@@ -160,11 +167,15 @@ void PartitionTask::put_restored(std::string_view key, std::string_view bytes,
 // The state topic holds every root as of the commit or later (R15). False: it has an undecided
 // transaction; both it and the commit must be read again.
 Result<bool> PartitionTask::restore() {
-  const std::string name = shared_.store_prefix + std::to_string(partition_);
-  store_.reset();
-  TAILRACE_TRY(shared_.stores.remove(name));
-  TAILRACE_ASSIGN(store_, shared_.stores.open(name));
-  batch_.put(Family::meta, log_id_key, shared_.log_id);
+  // One that was made just now is empty: making it again would cost the partition a pause.
+  TAILRACE_ASSIGN(const bool empty, is_empty(*store_));
+  if (!empty || applied_ > 0) {
+    const std::string name = shared_.store_prefix + std::to_string(partition_);
+    store_.reset();
+    TAILRACE_TRY(shared_.stores.remove(name));
+    TAILRACE_ASSIGN(store_, shared_.stores.open(name));
+    batch_.put(Family::meta, log_id_key, shared_.log_id);
+  }
   Result<void> outcome;
   std::uint64_t roots = 0;
   StateAssembler assembler(shared_.plan.key_parts());

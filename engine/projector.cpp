@@ -108,7 +108,7 @@ Result<void> Projector::step(Deadline deadline) {
   for (auto& [partition, task] : partitions_) {
     if (task->stage() == PartitionTask::Stage::running) TAILRACE_TRY(task->finish_batch());
   }
-  TAILRACE_TRY(poll_commit());
+  TAILRACE_TRY(poll_commit(Deadline{}));
   if (!committing_ && deps_.clock.now() - last_commit_ >= options_.commit_interval)
     TAILRACE_TRY(commit());
   report();
@@ -230,12 +230,12 @@ Result<void> Projector::commit() {
   batch.announcements = announced_;
   committing_ = true;
   TAILRACE_TRY(member_->begin_commit(std::move(batch)));
-  return poll_commit();
+  return poll_commit(Deadline{});
 }
 
-Result<void> Projector::poll_commit() {
+Result<void> Projector::poll_commit(Deadline deadline) {
   if (!committing_) return {};
-  const std::optional<Result<void>> outcome = member_->poll_commit();
+  const std::optional<Result<void>> outcome = member_->poll_commit(deadline);
   if (!outcome) return {};
   committing_ = false;
   if (!*outcome) {
@@ -262,7 +262,7 @@ Result<void> Projector::poll_commit() {
 void Projector::commit_before_revoke() {
   const Deadline deadline = deps_.clock.now() + std::chrono::seconds(5);
   const auto wait = [&]() -> Result<void> {
-    while (committing_ && deps_.clock.now() < deadline) TAILRACE_TRY(poll_commit());
+    while (committing_ && deps_.clock.now() < deadline) TAILRACE_TRY(poll_commit(deadline));
     return {};
   };
   auto outcome = wait();
@@ -274,7 +274,8 @@ void Projector::commit_before_revoke() {
 Result<void> Projector::close(Deadline deadline) {
   if (!member_) return {};
   closing_ = true;
-  // Nothing more is read; what was read gets its acknowledgements.
+  // Nothing more is read or sent: the partitions wait for their next owner. What is with the sinks
+  // gets its acknowledgements.
   while (deps_.clock.now() < deadline) {
     for (auto& [partition, task] : partitions_) {
       if (task->stage() == PartitionTask::Stage::running) TAILRACE_TRY(member_->pause(partition));
@@ -282,12 +283,13 @@ Result<void> Projector::close(Deadline deadline) {
     TAILRACE_ASSIGN([[maybe_unused]] const auto records,
                     member_->poll(deps_.clock.now() + busy_wait, *this));
     TAILRACE_TRY(take_acknowledgements());
+    TAILRACE_TRY(poll_commit(Deadline{}));  // poll returns at once while there is an outcome
     for (std::size_t lane = 0; lane < lanes_.size(); ++lane) TAILRACE_TRY(serve_lane(lane));
     for (auto& [partition, task] : partitions_) {
       if (task->stage() == PartitionTask::Stage::running) TAILRACE_TRY(task->finish_batch());
     }
     const bool busy = std::any_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) {
-      return !lane.away && (lane.queue.size() > 0 || !lane.under_way.empty());
+      return !lane.away && !lane.under_way.empty();
     });
     if (!busy) break;
   }

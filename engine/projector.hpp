@@ -149,7 +149,7 @@ class Projector final : public stream::AssignmentListener, public DirtyListener 
   std::string loading_sink() const;
 
   Result<void> commit();
-  Result<void> poll_commit();
+  Result<void> poll_commit(Deadline deadline);
   void commit_before_revoke();
   void drop(stream::Partition partition);
   void report();

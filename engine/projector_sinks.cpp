@@ -37,9 +37,9 @@ Result<void> Projector::serve_lane(std::size_t index) {
     give_up(index);
     return {};
   }
+  if (closing_) return {};  // what is not sent yet is the next owner's
   wake(index);
   while (lane.port->has_room() && worth_sending(lane)) send(index);
-  if (closing_) return {};  // pending documents are the next owner's
   TAILRACE_TRY(drain(index));
   return stub_older(index);
 }

@@ -166,8 +166,9 @@ class GroupMember {
   // Starts a transaction of state records, offsets and metadata; one at a time.
   // It carries the group metadata of this assignment, so a partition that has left us is refused.
   virtual Result<void> begin_commit(CommitBatch batch) = 0;
-  // nullopt: still under way. Inside, an error retry: refused or aborted, nothing of it is visible.
-  virtual std::optional<Result<void>> poll_commit() = 0;
+  // May wait for the outcome until `deadline`. nullopt: still under way. Inside, an error retry:
+  // refused or aborted, nothing of it is visible.
+  virtual std::optional<Result<void>> poll_commit(Deadline deadline) = 0;
 
   // Leaves the group at once instead of after the session time-out.
   virtual void leave() noexcept = 0;

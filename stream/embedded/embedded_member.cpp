@@ -147,7 +147,7 @@ Result<void> EmbeddedMember::announce(std::span<const Announcement> announcement
   return storage_.write(set, nullptr, nullptr);
 }
 
-std::optional<Result<void>> EmbeddedMember::poll_commit() {
+std::optional<Result<void>> EmbeddedMember::poll_commit(Deadline) {
   return std::exchange(outcome_, std::nullopt);
 }
 

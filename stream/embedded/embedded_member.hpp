@@ -27,7 +27,7 @@ class EmbeddedMember final : public GroupMember {
                                std::string_view value) override;
   Result<std::vector<AppendAck>> acknowledged() override;
   Result<void> begin_commit(CommitBatch batch) override;
-  std::optional<Result<void>> poll_commit() override;
+  std::optional<Result<void>> poll_commit(Deadline deadline) override;
   void leave() noexcept override;
 
  private:

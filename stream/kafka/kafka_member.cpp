@@ -50,6 +50,9 @@ Result<std::unique_ptr<KafkaMember>> KafkaMember::join(const MemberContext& cont
   return member;
 }
 
+// A member learns with a heartbeat that the group shares its partitions anew. Those that move are
+// read by nobody until the last member has learned that their old owner gave them back: at most one
+// interval, which therefore is short (200 ms of a session of 10 s).
 Result<void> KafkaMember::open() {
   const auto prepare = [&](rd_kafka_conf_t* conf) {
     rd_kafka_conf_set_opaque(conf, this);
@@ -64,7 +67,7 @@ Result<void> KafkaMember::open() {
            {"group.instance.id", options_.instance_id},
            {"partition.assignment.strategy", "cooperative-sticky"},
            {"session.timeout.ms", std::to_string(kafka.session_timeout.count())},
-           {"heartbeat.interval.ms", std::to_string(kafka.session_timeout.count() / 10)},
+           {"heartbeat.interval.ms", std::to_string(kafka.session_timeout.count() / 50)},
            {"max.poll.interval.ms", "600000"},
            // Nothing is fetched here; asked for bounds, it tells the high watermark.
            {"isolation.level", "read_uncommitted"},
@@ -366,11 +369,9 @@ Result<void> KafkaMember::begin_commit(CommitBatch batch) {
   return {};
 }
 
-std::optional<Result<void>> KafkaMember::poll_commit() {
+std::optional<Result<void>> KafkaMember::poll_commit(Deadline deadline) {
   if (!committer_->busy()) return std::nullopt;
-  // Inside a revocation the caller has nothing else to do than to ask again.
-  const Deadline now = system_clock().now();
-  return committer_->outcome(listener_ == nullptr ? now : now + Milliseconds(1));
+  return committer_->outcome(deadline);
 }
 
 }  // namespace tailrace::stream::kafka

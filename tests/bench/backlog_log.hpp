@@ -133,7 +133,7 @@ class Member final : public stream::GroupMember {
     committing_ = true;
     return {};
   }
-  std::optional<Result<void>> poll_commit() override {
+  std::optional<Result<void>> poll_commit(Deadline) override {
     if (!std::exchange(committing_, false)) return std::nullopt;
     return Result<void>{};
   }

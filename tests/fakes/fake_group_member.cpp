@@ -279,7 +279,7 @@ Result<void> FakeGroupMember::begin_commit(stream::CommitBatch batch) {
   return {};
 }
 
-std::optional<Result<void>> FakeGroupMember::poll_commit() {
+std::optional<Result<void>> FakeGroupMember::poll_commit(Deadline) {
   const std::lock_guard lock(broker_.mutex);
   if (!committing_) return std::nullopt;
   if (polls_left_-- > 0) return std::nullopt;

@@ -24,7 +24,7 @@ class FakeGroupMember final : public stream::GroupMember {
                                std::string_view value) override;
   Result<std::vector<stream::AppendAck>> acknowledged() override;
   Result<void> begin_commit(stream::CommitBatch batch) override;
-  std::optional<Result<void>> poll_commit() override;
+  std::optional<Result<void>> poll_commit(Deadline deadline) override;
   void leave() noexcept override;
 
  private:

@@ -1,8 +1,11 @@
 #!/usr/bin/python3
-"""Several projectors share the partitions under load: 1, 2, 3 of them, some killed, stopped for a while or ended
-gracefully, then 1 again. At rest the oracle is equal; meanwhile versions never go down and no order is torn.
+"""Several projectors share the partitions under load: 1, 2, 4 of them, some killed, stopped for a while or ended
+gracefully, then 1 again. At rest the oracle is equal; meanwhile versions never go down and no order is torn. Tells how
+long the partitions that moved were read by nobody.
 """
 
+import datetime
+import json
 import signal
 import sys
 import time
@@ -17,7 +20,7 @@ FROZEN_S = 13  # longer than a session (10 s): the group gives the partitions to
 
 
 def options(parser):
-    parser.add_argument("--disturbances", type=int, default=4)
+    parser.add_argument("--disturbances", type=int, default=3)
 
 
 class Workers:
@@ -25,12 +28,13 @@ class Workers:
 
     def __init__(self, world, setup):
         self._world, self._setup = world, setup
-        self.running = {}
+        self.running, self._logs = {}, set()
 
     def start(self, number):
         self.running[number] = self._setup.run(
             "--role", "project", name=f"worker-{number}", state_dir=f"{self._setup.state_dir}-{number}"
         )
+        self._logs.add(self.running[number].log)
 
     def end(self, number):
         code = self.running.pop(number).stop()
@@ -52,6 +56,24 @@ class Workers:
 
         until(shared, seconds, f"{len(self.running)} workers share the partitions: {self.held()}")
         return time.monotonic() - began
+
+
+    def pause(self, since, left=None):
+        """Seconds from the last reading of a partition by its old owner until the last one is read by its new one.
+        `since`: time of the change; `left`: when the old owner was told to end, else its log tells."""
+        took = 0
+        for document in DOCUMENTS:
+            events = [
+                (entry["event"], datetime.datetime.fromisoformat(entry["time"].replace("Z", "+00:00")).timestamp())
+                for log in self._logs
+                for entry in map(json.loads, log.read_text(encoding="utf-8").splitlines())
+                if entry.get("document") == document
+            ]
+            gone = [at for event, at in events if event == "projector.partitions_left" and at > since]
+            taken = [at for event, at in events if event == "projector.partition_taken" and at > since]
+            check(taken and (left or gone), f"{document}: the logs do not tell how partitions moved")
+            took = max(took, max(taken) - (left or min(gone)))
+        return took
 
 
 def disturb(world, workers, kind):
@@ -81,17 +103,21 @@ def scenario(world):
     setup.equal(within=90)
     watch = setup.watch()
     load = shop.start_load("--seconds", "900", "--rate", "40/s", "--threads", "2", "--mix", "shop")
-    for wanted in (2, 3):
+    for wanted in (2, 4):
         for number in range(wanted):
             if number not in workers.running:
+                began = time.time()
                 workers.start(number)
-        world.say(f"{wanted} workers: shared after {workers.await_shared():.1f} s")
+                took = workers.await_shared()
+                world.say(f"worker {number} joined: shared after {took:.1f} s, pause {workers.pause(began):.2f} s")
     for turn in range(world.args.disturbances):
         time.sleep(world.rng.uniform(0, 2))  # the instant
         disturb(world, workers, ("kill", "freeze", "restart")[turn % 3])
-    for number in (0, 2):
+    for number in (0, 2, 3):
+        began = time.time()
         workers.end(number)
-    world.say(f"1 worker: has all after {workers.await_shared():.1f} s")
+        took = workers.await_shared()
+        world.say(f"worker {number} left: shared after {took:.1f} s, pause {workers.pause(began, left=began):.2f} s")
     check(load.code is None, f"the load ended with {load.code}: {load.text()}")
     load.stop(signal.SIGINT)
     setup.equal(within=120)

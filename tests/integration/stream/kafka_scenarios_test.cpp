@@ -1,6 +1,8 @@
 // What only a real Kafka can show: several workers, zombies, a broker that dies.
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <cstdio>
 #include <thread>
 
 #include "core/log.hpp"
@@ -105,6 +107,37 @@ TEST_F(KafkaScenario, MembersMayEndBeforeTheyAreGivenAnything) {
   }
   auto last = worker("w0");
   EXPECT_TRUE(settle({last.get()}, {6}));
+}
+
+// From the moment that an owner gives partitions back until the last of them has its new one.
+TEST_F(KafkaScenario, PartitionsThatMoveGracefullyHaveTheirNewOwnersWithinASecond) {
+  auto one = worker("w1");
+  ASSERT_TRUE(settle({one.get()}, {6}));
+  Deadline given_back{};
+  one->assignments.on_revoke = [&](auto, bool) {
+    if (given_back == Deadline{}) given_back = system_clock().now();
+  };
+  std::vector<double> joins;
+  std::vector<double> leaves;
+  const auto took = [&] {
+    return std::chrono::duration<double>(system_clock().now() - given_back).count();
+  };
+  for (int turn = 0; turn < 3; ++turn) {
+    given_back = {};
+    auto two = worker("w2");
+    ASSERT_TRUE(settle({one.get(), two.get()}, {3, 3}));
+    joins.push_back(took());
+    given_back = system_clock().now();
+    two->member->leave();
+    ASSERT_TRUE(settle({one.get()}, {6}));
+    leaves.push_back(took());
+  }
+  for (std::vector<double>* const times : {&joins, &leaves}) {
+    std::sort(times->begin(), times->end());
+    std::printf("%s: %.2f, %.2f, %.2f s\n", times == &joins ? "joined" : "left", times->at(0),
+                times->at(1), times->at(2));
+    EXPECT_LE(times->at(1), 1.0);  // one slow turn of a busy machine is none of ours
+  }
 }
 
 TEST_F(KafkaScenario, AKilledWorkerThatComesBackKeepsItsPartitions) {

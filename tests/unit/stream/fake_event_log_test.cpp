@@ -77,7 +77,7 @@ TEST_F(FakeEventLogTest, HidesOffsetsWhileACommitIsUndecided) {
   auto killed = join("a");
   EXPECT_TRUE(killed->poll(in_ms(0), one_));
   ASSERT_TRUE(killed->begin_commit({{{0, "k", "v"}}, {{0, {7, ""}}}}));
-  EXPECT_FALSE(killed->poll_commit());
+  EXPECT_FALSE(killed->poll_commit(Deadline{}));
   log_.crash_on_destruction(true);
   killed.reset();
   auto heir = join("b");

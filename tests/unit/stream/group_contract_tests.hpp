@@ -78,7 +78,7 @@ TEST_P(EventLogContract, CommitsOffsetsWithTheirMetadata) {
     const auto before = fetch_committed(*member, 0);
     ASSERT_RESULT(before);
     EXPECT_FALSE(before->has_value());
-    EXPECT_FALSE(member->poll_commit().has_value());
+    EXPECT_FALSE(member->poll_commit(Deadline{}).has_value());
     ASSERT_RESULT(commit(*member, {{}, {{0, {0, metadata}}, {2, {0, ""}}}}));
     ASSERT_RESULT(commit(*member, {{}, {{2, {0, "second"}}}}));
     member->leave();

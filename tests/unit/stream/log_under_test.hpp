@@ -125,7 +125,7 @@ inline bool poll_until(GroupMember& member, Assignments& assignments, std::vecto
 inline Result<void> commit(GroupMember& member, CommitBatch batch) {
   TAILRACE_TRY(member.begin_commit(std::move(batch)));
   for (const Deadline end = in_ms(patience_ms); system_clock().now() < end;) {
-    if (auto outcome = member.poll_commit()) return *outcome;
+    if (auto outcome = member.poll_commit(end)) return *outcome;
   }
   return halt("test.patience", "no outcome of a commit");
 }
