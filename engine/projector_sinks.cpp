@@ -290,6 +290,12 @@ Result<void> Projector::stub_older(std::size_t index) {
   }
   auto older = lane.port->take_older();
   if (!older) return {};
+  // A partition that has left since then takes along what it knows of dead letters.
+  TAILRACE_ASSIGN(const bool still, has_every_document());
+  if (!still) {
+    lane.stubs = Lane::Stubs::idle;
+    return {};
+  }
   TAILRACE_ASSIGN(const std::set<std::string> dead, dead_documents(index));
   std::erase_if(*older, [&](const std::string& id) { return dead.contains(id); });
   if (older->empty()) {

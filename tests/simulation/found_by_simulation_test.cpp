@@ -73,6 +73,31 @@ TEST(NewLog, StubsNothingThatIsStillPending) {
   EXPECT_FALSE(world.broken()) << *world.broken();
 }
 
+// The sink refuses a document of the new log, and its partition leaves while the sink is asked for
+// what the old log left there: a document of the old one is better than none.
+TEST(NewLog, StubsNoDeadLetterOfAPartitionThatLeaves) {
+  for (int calls = 1; calls < 20; ++calls) {
+    WorldOptions options = one_partition();
+    options.commit_interval = Milliseconds(200);
+    options.before = {order(1, 1), order(2, 1)};
+    World world(std::move(options));
+    const std::size_t worker = world.add_worker();
+    world.come_to_rest();
+    world.sink().poison("1");
+    world.lose_log();
+    world.capture_all();
+    for (int n = 0; n < calls; ++n) {
+      steps(world, worker, 1);
+      world.sink().deliver_all();
+      world.clock().advance(Milliseconds(300));
+    }
+    world.expel(world.worker(worker), false);
+    steps(world, worker, 3);
+    world.come_to_rest();  // the sink takes everything by now
+    EXPECT_FALSE(world.broken()) << calls << ": " << *world.broken();
+  }
+}
+
 // Nobody has all partitions, and yet the documents of orders that are gone get their stubs.
 TEST(NewLog, IsCleanedUpByOneOfSeveralWorkers) {
   WorldOptions options = one_partition();
