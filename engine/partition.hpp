@@ -274,6 +274,7 @@ class PartitionTask {
   DirtyListener& listener_;
   Stage stage_ = Stage::fetching;
   std::unique_ptr<transform::KeyValueStore> store_;
+  bool store_is_new_ = false;  // nothing was ever stored in it
   RootCache cache_;
   HoldWindow window_;
   transform::StoreBatch batch_;
@@ -285,7 +286,9 @@ class PartitionTask {
   Offset next_ = 0;          // next record to read
   Offset applied_ = 0;       // of the store
   Offset silent_below_ = 0;  // replayed without documents (R18)
-  Offset ahead_below_ = 0;   // the store or the state topic may know of records below it
+  // The log's end at the take-over, asked for behind the commit: the store and the state topic may
+  // know of records below it, and of none behind it.
+  Offset taken_at_ = 0;
   // Sources whose snapshot_end was seen, and where; -1: below the commit that was taken over.
   std::map<std::uint8_t, Offset> ended_;
   bool gate_open_ = false;

@@ -17,7 +17,7 @@ void PartitionTask::begin_sweep(Offset offset, const transform::SweepRecord& rec
                                              std::string(record.origin.gtid),
                                              std::string(record.table),
                                              {},
-                                             offset < ahead_below_});
+                                             offset < taken_at_});
   sweep->record.origin.gtid = sweep->gtid;
   sweep->record.table = sweep->table;
   window_.hold(offset);

@@ -20,13 +20,6 @@ std::string varint_text(std::uint64_t number) {
   return out;
 }
 
-Result<bool> is_empty(transform::KeyValueStore& store) {
-  bool empty = true;
-  TAILRACE_TRY(store.scan(Family::root, "",
-                          [&](std::string_view, std::string_view) { return empty = false; }));
-  return empty;
-}
-
 }  // namespace
 
 PartitionTask::PartitionTask(stream::Partition partition, std::uint64_t assignment,
@@ -75,7 +68,7 @@ Result<void> PartitionTask::fetch() {
   gate_open_ = ended_.size() >= shared_.sources || !shared_.rules.wait_for_first_load;
   TAILRACE_TRY(open_store());
   next_ = committed_offset_;
-  ahead_below_ = bounds.end;
+  taken_at_ = bounds.end;
   // Marks live in the state topic only as far as another worker set them.
   const bool foreign_marks =
       shared_.keeps_state && committed_metadata_.marks &&
@@ -108,6 +101,8 @@ Result<void> PartitionTask::fetch() {
 }
 
 Result<void> PartitionTask::open_store() {
+  store_.reset();  // it is open already when a restore is tried once more
+  batch_.clear();
   const std::string name = shared_.store_prefix + std::to_string(partition_);
   auto opened = shared_.stores.open(name);
   if (!opened && opened.error().code != "state.corrupt") return Failure(opened.error());
@@ -123,8 +118,10 @@ Result<void> PartitionTask::open_store() {
     TAILRACE_TRY(shared_.stores.remove(name));
     opened = shared_.stores.open(name);
     if (!opened) return Failure(opened.error());
+    known = false;
   }
   store_ = std::move(*opened);
+  store_is_new_ = !known;
   batch_.put(Family::meta, log_id_key, shared_.log_id);
   TAILRACE_TRY(write_batch());
   std::string text;
@@ -167,9 +164,8 @@ void PartitionTask::put_restored(std::string_view key, std::string_view bytes,
 // The state topic holds every root as of the commit or later (R15). False: it has an undecided
 // transaction; both it and the commit must be read again.
 Result<bool> PartitionTask::restore() {
-  // One that was made just now is empty: making it again would cost the partition a pause.
-  TAILRACE_ASSIGN(const bool empty, is_empty(*store_));
-  if (!empty || applied_ > 0) {
+  // Making one again that was made just now would cost the partition a pause.
+  if (!std::exchange(store_is_new_, false)) {
     const std::string name = shared_.store_prefix + std::to_string(partition_);
     store_.reset();
     TAILRACE_TRY(shared_.stores.remove(name));

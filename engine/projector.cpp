@@ -283,7 +283,11 @@ Result<void> Projector::close(Deadline deadline) {
     TAILRACE_ASSIGN([[maybe_unused]] const auto records,
                     member_->poll(deps_.clock.now() + busy_wait, *this));
     TAILRACE_TRY(take_acknowledgements());
-    TAILRACE_TRY(poll_commit(Deadline{}));  // poll returns at once while there is an outcome
+    // While there is an outcome, poll returns at once.
+    if (const auto polled = poll_commit(Deadline{}); !polled) {
+      listener_error_ = polled.error();
+      break;
+    }
     for (std::size_t lane = 0; lane < lanes_.size(); ++lane) TAILRACE_TRY(serve_lane(lane));
     for (auto& [partition, task] : partitions_) {
       if (task->stage() == PartitionTask::Stage::running) TAILRACE_TRY(task->finish_batch());

@@ -80,7 +80,8 @@ class Projector final : public stream::AssignmentListener, public DirtyListener 
   // Error retry schema.newer: the log goes on with columns that the plan does not know; build the
   // projector anew from the schemas that are saved now.
   Result<void> step(Deadline deadline);
-  // Finishes what is under way, commits and leaves the group.
+  // Waits until `deadline` for what is with the sinks, commits and leaves the group. What was read
+  // and not sent is the next owner's, or this worker's when it starts again.
   Result<void> close(Deadline deadline);
 
   // Everything at or before the targets is in every sink, or is a dead letter (engine.md §10).

@@ -157,8 +157,8 @@ class GroupMember {
       std::function<void(std::string_view key, std::optional<std::string_view> value)>;
   virtual Result<void> restore(Partition partition, const StateVisitor& each) = 0;
 
-  // A plain, idempotent append to the change log itself, at once visible. The acknowledgement comes
-  // by acknowledged(), in any order. Tickets are unique in this member.
+  // A plain, idempotent append to the change log itself, visible without a commit. It goes, and its
+  // acknowledgement comes, by acknowledged(), in any order. Tickets are unique in this member.
   virtual Result<std::uint64_t> append(Partition partition, std::string_view key,
                                        std::string_view value) = 0;
   virtual Result<std::vector<AppendAck>> acknowledged() = 0;

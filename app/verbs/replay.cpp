@@ -51,7 +51,7 @@ class Replay final : public Verb {
     command.add_option("--set", overrides_, "Override a key of the file: state.dir=/x")
         ->allow_extra_args(false);
     command
-        .add_option("--drain", drain_s_, "Seconds to finish what is under way when asked to stop")
+        .add_option("--drain", drain_s_, "Seconds to wait for the sinks when asked to stop")
         ->capture_default_str();
   }
 

@@ -27,7 +27,7 @@ class RunVerb final : public Verb {
                        "Stop when everything up to there is in every sink: now, or gtid:<set>");
     command.add_option("--set", overrides_, "Override a key of the file: state.dir=/x");
     command
-        .add_option("--drain", drain_s_, "Seconds to finish what is under way when asked to stop")
+        .add_option("--drain", drain_s_, "Seconds to wait for the sinks when asked to stop")
         ->capture_default_str();
   }
 

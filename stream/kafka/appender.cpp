@@ -44,6 +44,7 @@ Appender::~Appender() {
 void Appender::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* self) {
   auto& appender = *static_cast<Appender*>(self);
   --appender.under_way_;
+  --appender.lines_[message->partition].under_way;
   if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
     const auto ticket = reinterpret_cast<std::uintptr_t>(message->_private);
     appender.acks_.push_back({ticket, message->offset});
@@ -63,37 +64,43 @@ Result<std::uint64_t> Appender::append(Partition partition, std::string_view key
     serve(full_queue_wait_ms);
   }
   if (error_) return Failure(*error_);
-  waiting_.push_back({partition, std::string(key), std::string(value), ++last_ticket_});
+  lines_[partition].waiting.push_back({std::string(key), std::string(value), ++last_ticket_});
   waiting_bytes_ += key.size() + value.size();
-  send();
-  if (error_) return Failure(*error_);
   return last_ticket_;
 }
 
 void Appender::send() {
-  if (under_way_ > 0) return;
-  std::size_t bytes = 0;
-  while (!waiting_.empty() && under_way_ < batch_records && bytes < batch_bytes) {
-    const Waiting& next = waiting_.front();
-    const std::size_t size = next.key.size() + next.value.size();
-    if (!produce(next)) return;  // its queue is full: the rest is another batch
-    ++under_way_;
-    bytes += size;
-    waiting_bytes_ -= size;
-    waiting_.pop_front();
+  for (auto& [partition, line] : lines_) {
+    if (line.under_way == 0 && !send_batch(partition, line)) return;
   }
 }
 
-bool Appender::produce(const Waiting& record) {
+bool Appender::send_batch(Partition partition, Line& line) {
+  std::size_t bytes = 0;
+  while (!line.waiting.empty() && line.under_way < batch_records && bytes < batch_bytes) {
+    const Waiting& next = line.waiting.front();
+    const std::size_t size = next.key.size() + next.value.size();
+    if (!produce(partition, next)) return false;
+    ++line.under_way;
+    ++under_way_;
+    bytes += size;
+    waiting_bytes_ -= size;
+    line.waiting.pop_front();
+  }
+  return true;
+}
+
+bool Appender::produce(Partition partition, const Waiting& record) {
   const int failed = rd_kafka_produce(
-      topic_.get(), record.partition, RD_KAFKA_MSG_F_COPY, const_cast<char*>(record.value.data()),
+      topic_.get(), partition, RD_KAFKA_MSG_F_COPY, const_cast<char*>(record.value.data()),
       record.value.size(), record.key.data(), record.key.size(),
       reinterpret_cast<void*>(static_cast<std::uintptr_t>(record.ticket)));
   if (failed == 0) return true;
   const auto code = rd_kafka_last_error();
-  if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+  // A queue that has nothing else in it has no room for this record at any time.
+  if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || under_way_ == 0) {
     error_ = failure(code, fmt::format("appending to {}/{}", rd_kafka_topic_name(topic_.get()),
-                                       record.partition))
+                                       partition))
                  .value();
   }
   return false;

@@ -1,9 +1,12 @@
-// Plain, idempotent appends to the change log with their acknowledgements. A batch is under way at
-// a time, and what comes meanwhile is the next one: see ClientConfig::producer.
-// Threading: one thread; delivery reports come inside acknowledged(), which sends the next batch.
+// Plain, idempotent appends to the change log with their acknowledgements. Of each partition one
+// batch is under way at a time, and what comes meanwhile is the next one: see
+// ClientConfig::producer.
+// Threading: one thread; records go, and delivery reports come, inside acknowledged(), and inside
+// append() while too much waits.
 #pragma once
 
 #include <deque>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -30,27 +33,32 @@ class Appender {
 
  private:
   struct Waiting {
-    Partition partition = 0;
     std::string key;
     std::string value;
     std::uint64_t ticket = 0;
   };
+  struct Line {
+    std::deque<Waiting> waiting;
+    std::size_t under_way = 0;  // records
+  };
 
   Appender() = default;
   static void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* self);
-  // The next batch, if none is under way.
+  // The next batch of each partition that has none under way.
   void send();
-  bool produce(const Waiting& record);
-  // Takes reports as they come, for so long at most.
+  // False: librdkafka's queue is full, or an error ended this appender.
+  bool send_batch(Partition partition, Line& line);
+  bool produce(Partition partition, const Waiting& record);
+  // Takes reports as they come, for so long at most, and sends.
   void serve(int wait_ms);
 
   ClientHandle client_;
   QueueHandle reports_;
   TopicHandle topic_;
   std::uint64_t last_ticket_ = 0;
-  std::deque<Waiting> waiting_;
+  std::map<Partition, Line> lines_;
   std::size_t waiting_bytes_ = 0;
-  std::size_t under_way_ = 0;  // records
+  std::size_t under_way_ = 0;  // records of all partitions
   std::vector<AppendAck> acks_;
   std::optional<Error> error_;
 };

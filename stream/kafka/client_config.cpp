@@ -93,6 +93,7 @@ const ClientConfig::Properties producer_defaults = {
     {"queue.buffering.max.kbytes", "65536"},
     {"queue.buffering.max.messages", "1000000"},
     {"retry.backoff.ms", "50"},
+    {"linger.ms", "20"},  // a commit does not wait for it; see ClientConfig::producer
 };
 const ClientConfig::Properties consumer_defaults = {
     {"fetch.wait.max.ms", "100"},

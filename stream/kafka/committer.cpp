@@ -74,9 +74,9 @@ void Committer::run(const std::stop_token& stop) {
 Result<void> Committer::open_producer() {
   if (producer_ && producer_->usable()) return {};
   producer_.reset();  // aborts what it had, before its successor asks the coordinator
-  TAILRACE_ASSIGN(producer_, TransactionalProducer::open(
-                                 config_, {options_.group + "." + options_.instance_id,
-                                           config_.options().commit_timeout, 0}));
+  TAILRACE_ASSIGN(producer_,
+                  TransactionalProducer::open(config_, {options_.group + "." + options_.instance_id,
+                                                        config_.options().commit_timeout}));
   return {};
 }
 

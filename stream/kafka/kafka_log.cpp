@@ -14,7 +14,6 @@ namespace {
 
 // Keys and headers travel in the same record.
 constexpr std::size_t room_for_the_rest = std::size_t{64} << 10;
-constexpr int writer_linger_ms = 20;  // a commit waits less; see ClientConfig::producer
 constexpr Milliseconds laggard_pause{10};
 
 struct ReaderPlace {
@@ -87,8 +86,7 @@ class KafkaLog final : public EventLog {
   Result<std::unique_ptr<LogWriter>> open_writer(std::string_view transactional_id) override {
     TAILRACE_ASSIGN(auto producer,
                     TransactionalProducer::open(config_, {std::string(transactional_id),
-                                                          config_.options().writer_timeout,
-                                                          writer_linger_ms}));
+                                                          config_.options().writer_timeout}));
     return std::make_unique<KafkaWriter>(std::move(producer));
   }
 

@@ -50,9 +50,6 @@ Result<std::unique_ptr<KafkaMember>> KafkaMember::join(const MemberContext& cont
   return member;
 }
 
-// A member learns with a heartbeat that the group shares its partitions anew. Those that move are
-// read by nobody until the last member has learned that their old owner gave them back: at most one
-// interval, which therefore is short (200 ms of a session of 10 s).
 Result<void> KafkaMember::open() {
   const auto prepare = [&](rd_kafka_conf_t* conf) {
     rd_kafka_conf_set_opaque(conf, this);
@@ -67,6 +64,8 @@ Result<void> KafkaMember::open() {
            {"group.instance.id", options_.instance_id},
            {"partition.assignment.strategy", "cooperative-sticky"},
            {"session.timeout.ms", std::to_string(kafka.session_timeout.count())},
+           // Partitions that move are read by nobody until each member has learned, with a
+           // heartbeat, that their old owner gave them back.
            {"heartbeat.interval.ms", std::to_string(kafka.session_timeout.count() / 50)},
            {"max.poll.interval.ms", "600000"},
            // Nothing is fetched here; asked for bounds, it tells the high watermark.
@@ -137,7 +136,7 @@ void KafkaMember::on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code,
   }
 }
 
-// A client that is being closed might not answer for ever.
+// A client that is being closed may never answer.
 void KafkaMember::ask_metadata() {
   if (!left_) metadata_.reset(rd_kafka_consumer_group_metadata(membership_.get()));
 }

@@ -28,7 +28,6 @@ Result<void> TransactionalProducer::initialize() {
                                              {"transaction.timeout.ms", timeout},
                                              // Never longer than the transaction lives.
                                              {"message.timeout.ms", timeout},
-                                             {"linger.ms", std::to_string(options_.linger_ms)},
                                              {"delivery.report.only.error", "true"}}));
   const std::string doing = fmt::format("opening producer {}", options_.transactional_id);
   const Deadline deadline = config_.call_deadline();

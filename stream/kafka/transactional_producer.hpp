@@ -14,7 +14,6 @@ class TransactionalProducer {
   struct Options {
     std::string transactional_id;
     Milliseconds timeout;      // of one transaction, kept by the broker too
-    int linger_ms = 0;
   };
 
   // Fences earlier producers of this id and ends their transactions. Error retry until `deadline`

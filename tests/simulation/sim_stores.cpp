@@ -23,7 +23,14 @@ void SimStores::write(Families& families, const transform::StoreBatch& batch) {
 
 class SimStores::View final : public transform::KeyValueStore {
  public:
-  View(SimStores& stores, std::string name) : stores_(stores), name_(std::move(name)) {}
+  View(SimStores& stores, std::string name) : stores_(stores), name_(std::move(name)) {
+    disk().open = true;
+  }
+  ~View() override {
+    if (const auto at = stores_.disks_.find(name_); at != stores_.disks_.end()) {
+      at->second.open = false;
+    }
+  }
 
   Result<bool> get(transform::Family family, std::string_view key, std::string& value) override {
     const Map& map = disk().now[static_cast<std::size_t>(family)];
@@ -67,6 +74,7 @@ class SimStores::View final : public transform::KeyValueStore {
 
 Result<std::unique_ptr<transform::KeyValueStore>> SimStores::open(const std::string& name) {
   if (fuse_.burn()) return dead();
+  if (disks_[name].open) return halt("state.io", "this process has the store open");
   if (disks_[name].damaged) return halt("state.corrupt", "a block does not fit its checksum");
   return std::make_unique<View>(*this, name);
 }

@@ -35,6 +35,7 @@ class SimStores final : public transform::StoreFactory {
     Families now;
     std::deque<transform::StoreBatch> unsynced;
     bool damaged = false;
+    bool open = false;
   };
   class View;
   static void write(Families& families, const transform::StoreBatch& batch);

@@ -57,10 +57,9 @@ class Workers:
         until(shared, seconds, f"{len(self.running)} workers share the partitions: {self.held()}")
         return time.monotonic() - began
 
-
     def pause(self, since, left=None):
-        """Seconds from the last reading of a partition by its old owner until the last one is read by its new one.
-        `since`: time of the change; `left`: when the old owner was told to end, else its log tells."""
+        """Seconds from the moment when the first of the partitions that move is given back until the last one is read
+        by its new owner: no partition waited longer. `since`: time of the change; `left`: when a worker was told to end."""
         took = 0
         for document in DOCUMENTS:
             events = [
