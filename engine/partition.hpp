@@ -178,7 +178,6 @@ class PartitionTask {
     std::string gtid;  // of record, which refers to it
     std::string table;
     std::string cursor;  // root key to go on from
-    bool again = false;  // roots may have been through it before this worker had the partition
   };
   struct Chunk {  // of the initial load of one sink
     std::uint32_t id;
@@ -194,7 +193,9 @@ class PartitionTask {
 
   // take-over
   Result<void> fetch();
+  std::string store_name() const;
   Result<void> open_store();
+  Result<void> renew_store();  // removes it and makes an empty one
   Result<bool> restore();
   Result<void> count_pending();
   void put_restored(std::string_view key, std::string_view bytes,

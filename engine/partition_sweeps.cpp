@@ -12,12 +12,8 @@ constexpr std::uint32_t most_unshown = 2000;  // changed roots whose documents a
 }  // namespace
 
 void PartitionTask::begin_sweep(Offset offset, const transform::SweepRecord& record) {
-  auto sweep = std::make_unique<Sweep>(Sweep{offset,
-                                             record,
-                                             std::string(record.origin.gtid),
-                                             std::string(record.table),
-                                             {},
-                                             offset < taken_at_});
+  auto sweep = std::make_unique<Sweep>(
+      Sweep{offset, record, std::string(record.origin.gtid), std::string(record.table), {}});
   sweep->record.origin.gtid = sweep->gtid;
   sweep->record.table = sweep->table;
   window_.hold(offset);
@@ -45,6 +41,8 @@ Result<bool> PartitionTask::sweep_some() {
   Sweep& front = *sweeps_.front();
   if (window_.holds(front.offset) > most_unshown) return false;
   std::vector<std::string> concerned;
+  // Roots may have been through it before this worker had the partition.
+  const bool again = front.offset < taken_at_;
   std::size_t seen = 0;
   std::string last;
   Result<void> outcome;
@@ -55,7 +53,7 @@ Result<bool> PartitionTask::sweep_some() {
                               outcome = Failure(state.error());
                               return false;
                             }
-                            const bool applied = front.again && state->last() >= front.offset;
+                            const bool applied = again && state->last() >= front.offset;
                             if (applied || state->concerns(shared_.plan, front.record))
                               concerned.emplace_back(key);
                             last = key;

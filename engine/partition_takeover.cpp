@@ -103,31 +103,39 @@ Result<void> PartitionTask::fetch() {
 Result<void> PartitionTask::open_store() {
   store_.reset();  // it is open already when a restore is tried once more
   batch_.clear();
-  const std::string name = shared_.store_prefix + std::to_string(partition_);
-  auto opened = shared_.stores.open(name);
+  auto opened = shared_.stores.open(store_name());
   if (!opened && opened.error().code != "state.corrupt") return Failure(opened.error());
+  const bool readable = opened.has_value();
   std::string log_id;
   bool known = false;
-  if (opened) {
-    TAILRACE_ASSIGN(known, (*opened)->get(Family::meta, log_id_key, log_id));
+  if (readable) {
+    store_ = std::move(*opened);
+    TAILRACE_ASSIGN(known, store_->get(Family::meta, log_id_key, log_id));
   }
-  if (!opened || (known && log_id != shared_.log_id)) {
+  store_is_new_ = readable && !known;
+  if (!readable || (known && log_id != shared_.log_id)) {
     log_warn("projector.store_discarded",
-             {{"partition", partition_}, {"why", opened ? "another log" : "corrupt"}});
-    if (opened) opened->reset();
-    TAILRACE_TRY(shared_.stores.remove(name));
-    opened = shared_.stores.open(name);
-    if (!opened) return Failure(opened.error());
-    known = false;
+             {{"partition", partition_}, {"why", readable ? "another log" : "corrupt"}});
+    TAILRACE_TRY(renew_store());
   }
-  store_ = std::move(*opened);
-  store_is_new_ = !known;
   batch_.put(Family::meta, log_id_key, shared_.log_id);
   TAILRACE_TRY(write_batch());
   std::string text;
   TAILRACE_ASSIGN(const bool found, store_->get(Family::meta, applied_key, text));
   applied_ = found ? static_cast<Offset>(ByteReader(text).varint()) : 0;
   return count_pending();
+}
+
+std::string PartitionTask::store_name() const {
+  return shared_.store_prefix + std::to_string(partition_);
+}
+
+Result<void> PartitionTask::renew_store() {
+  store_.reset();
+  TAILRACE_TRY(shared_.stores.remove(store_name()));
+  TAILRACE_ASSIGN(store_, shared_.stores.open(store_name()));
+  store_is_new_ = true;
+  return {};
 }
 
 // Marks of sinks that the file no longer names do not count.
@@ -165,13 +173,11 @@ void PartitionTask::put_restored(std::string_view key, std::string_view bytes,
 // transaction; both it and the commit must be read again.
 Result<bool> PartitionTask::restore() {
   // Making one again that was made just now would cost the partition a pause.
-  if (!std::exchange(store_is_new_, false)) {
-    const std::string name = shared_.store_prefix + std::to_string(partition_);
-    store_.reset();
-    TAILRACE_TRY(shared_.stores.remove(name));
-    TAILRACE_ASSIGN(store_, shared_.stores.open(name));
+  if (!store_is_new_) {
+    TAILRACE_TRY(renew_store());
     batch_.put(Family::meta, log_id_key, shared_.log_id);
   }
+  store_is_new_ = false;
   Result<void> outcome;
   std::uint64_t roots = 0;
   StateAssembler assembler(shared_.plan.key_parts());

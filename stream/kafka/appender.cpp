@@ -1,5 +1,7 @@
 #include "stream/kafka/appender.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace tailrace::stream::kafka {
@@ -43,7 +45,6 @@ Appender::~Appender() {
 
 void Appender::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* self) {
   auto& appender = *static_cast<Appender*>(self);
-  --appender.under_way_;
   --appender.lines_[message->partition].under_way;
   if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
     const auto ticket = reinterpret_cast<std::uintptr_t>(message->_private);
@@ -82,7 +83,6 @@ bool Appender::send_batch(Partition partition, Line& line) {
     const std::size_t size = next.key.size() + next.value.size();
     if (!produce(partition, next)) return false;
     ++line.under_way;
-    ++under_way_;
     bytes += size;
     waiting_bytes_ -= size;
     line.waiting.pop_front();
@@ -98,7 +98,9 @@ bool Appender::produce(Partition partition, const Waiting& record) {
   if (failed == 0) return true;
   const auto code = rd_kafka_last_error();
   // A queue that has nothing else in it has no room for this record at any time.
-  if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || under_way_ == 0) {
+  const bool alone = std::all_of(lines_.begin(), lines_.end(),
+                                 [](const auto& line) { return line.second.under_way == 0; });
+  if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || alone) {
     error_ = failure(code, fmt::format("appending to {}/{}", rd_kafka_topic_name(topic_.get()),
                                        partition))
                  .value();

@@ -58,7 +58,6 @@ class Appender {
   std::uint64_t last_ticket_ = 0;
   std::map<Partition, Line> lines_;
   std::size_t waiting_bytes_ = 0;
-  std::size_t under_way_ = 0;  // records of all partitions
   std::vector<AppendAck> acks_;
   std::optional<Error> error_;
 };

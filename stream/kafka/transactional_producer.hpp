@@ -13,7 +13,7 @@ class TransactionalProducer {
  public:
   struct Options {
     std::string transactional_id;
-    Milliseconds timeout;      // of one transaction, kept by the broker too
+    Milliseconds timeout;  // of one transaction, kept by the broker too
   };
 
   // Fences earlier producers of this id and ends their transactions. Error retry until `deadline`

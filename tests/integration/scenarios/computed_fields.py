@@ -99,10 +99,6 @@ def shake(shop, rng):
         shop.sql("DELETE FROM order_items WHERE id BETWEEN %s AND %s", first, first + 4)
 
 
-def orders(shop):
-    return shop.sql("SELECT COUNT(*) FROM orders")[0][0]
-
-
 def scenario(world):
     shop = world.shop()
     shop.load("--schema", "--init", "200,80", "--orders", "300")
@@ -112,16 +108,16 @@ def scenario(world):
     setup.equal(within=90, sinks_of=more)
     if setup.kind == "kafka":
         check_mapping(setup, more["bill"])
-    placed = orders(shop)
+    placed = shop.orders()
     load = shop.start_load("--seconds", "600", "--rate", "60/s")
-    until(lambda: orders(shop) > placed, 60, "the load begins")  # it has chosen its ids: below those of shake()
+    until(lambda: shop.orders() > placed, 60, "the load begins")  # it has chosen its ids: below those of shake()
     for _ in range(25):
         shake(shop, world.rng)
-    placed = orders(shop)
-    until(lambda: orders(shop) > placed + 20, 60, "the load goes on")
+    placed = shop.orders()
+    until(lambda: shop.orders() > placed + 20, 60, "the load goes on")
     tailrace.kill()
     tailrace = setup.run(name="tailrace-again")
-    until(lambda: orders(shop) > placed + 60, 60, "the load goes on")
+    until(lambda: shop.orders() > placed + 60, 60, "the load goes on")
     load.stop(signal.SIGINT)
     setup.equal(within=120, sinks_of={**setup.sinks, **more})
     check(tailrace.stop() == 0, f"SIGTERM ended with {tailrace.code}")

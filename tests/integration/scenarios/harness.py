@@ -241,6 +241,9 @@ class Shop:
         connection.close()
         return rows
 
+    def orders(self):
+        return self.sql("SELECT COUNT(*) FROM orders")[0][0]
+
     def start_load(self, *arguments):
         world = self._world
         command = ["/usr/bin/python3", SHOP / "load.py", "--port", world.environment["MYSQL_PORT"]]

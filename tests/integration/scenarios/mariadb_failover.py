@@ -51,9 +51,9 @@ def scenario(world):
     promote(world, primary, replica)
     world.say("the replica is the primary")
     tailrace = setup.run(name="tailrace-of-replica")
-    before = shop.sql("SELECT COUNT(*) FROM orders")[0][0]
+    before = shop.orders()
     load = shop.start_load("--seconds", "600", "--rate", "60/s")
-    until(lambda: shop.sql("SELECT COUNT(*) FROM orders")[0][0] > before + 100, 30, "the load places orders")
+    until(lambda: shop.orders() > before + 100, 30, "the load places orders")
     load.stop(signal.SIGINT)
     setup.equal(within=90)
     watch.end()

@@ -59,17 +59,17 @@ def complete(world, shop, setup, servers, relay, tailrace):
     primary, replica = servers
     watch = setup.watch()
     load = shop.start_load("--seconds", "600", "--rate", "60/s")
-    before = shop.sql("SELECT COUNT(*) FROM orders")[0][0]
-    until(lambda: shop.sql("SELECT COUNT(*) FROM orders")[0][0] > before + 100, 60, "the load places orders")
+    before = shop.orders()
+    until(lambda: shop.orders() > before + 100, 60, "the load places orders")
     primary.sql("SET GLOBAL super_read_only = ON")  # amid the load, which cannot go on
     load.kill()
     catch_up(primary, replica)
     own = f"UPDATE `{shop.database}`.products SET name = CONCAT(name, ' of the heir') ORDER BY id LIMIT 3"
     replica.sql(own)
     promote(world, replica, relay)
-    before = shop.sql("SELECT COUNT(*) FROM orders")[0][0]
+    before = shop.orders()
     load = shop.start_load("--seconds", "600", "--rate", "60/s")
-    until(lambda: shop.sql("SELECT COUNT(*) FROM orders")[0][0] > before + 100, 60, "the load places orders")
+    until(lambda: shop.orders() > before + 100, 60, "the load places orders")
     load.stop(signal.SIGINT)
     setup.equal(within=90)
     watch.end()

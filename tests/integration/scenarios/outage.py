@@ -26,10 +26,10 @@ def outage(world, server, words):
     if world.args.when == "running":
         setup.equal(within=60)
     watch = setup.watch()
-    before = orders_of(shop)
+    before = shop.orders()
     load = shop.start_load("--seconds", "900", "--rate", "40/s", "--ride-out", "200")
     if world.args.when == "running":
-        until(lambda: orders_of(shop) > before + 10, 30, "the load places orders")
+        until(lambda: shop.orders() > before + 10, 30, "the load places orders")
     server = world.args.source if server == "mysql" else server
     world.stack.kill(server)
     world.say(f"{server} killed")
@@ -48,10 +48,6 @@ def outage(world, server, words):
     check(said, "status never said degraded meanwhile")
     check(any(word in text.lower() for word in words for _, text in said), f"status does not name the cause: {said}")
     check(said[-1][1], "status no longer said degraded at the end of the outage")
-
-
-def orders_of(shop):
-    return shop.sql("SELECT COUNT(*) FROM orders")[0][0]
 
 
 def complaint(tailrace):

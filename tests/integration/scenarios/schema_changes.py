@@ -34,11 +34,11 @@ def document(setup, number):
 def under_load(world, shop, statements):
     """The statements while orders are placed and changed."""
     load = shop.start_load("--seconds", "600", "--rate", "80/s")
-    before = shop.sql("SELECT COUNT(*) FROM orders")[0][0]
-    until(lambda: shop.sql("SELECT COUNT(*) FROM orders")[0][0] > before + 30, 30, "the load places orders")
+    before = shop.orders()
+    until(lambda: shop.orders() > before + 30, 30, "the load places orders")
     for statement in statements:
         shop.sql(statement)
-    until(lambda: shop.sql("SELECT COUNT(*) FROM orders")[0][0] > before + 150, 60, "the load goes on")
+    until(lambda: shop.orders() > before + 150, 60, "the load goes on")
     load.stop(signal.SIGINT)
 
 

@@ -20,7 +20,7 @@ FROZEN_S = 13  # longer than a session (10 s): the group gives the partitions to
 
 
 def options(parser):
-    parser.add_argument("--disturbances", type=int, default=3)
+    parser.add_argument("--disturbances", type=int, default=4)
 
 
 class Workers:
