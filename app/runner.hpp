@@ -91,7 +91,7 @@ class Runner {
   Result<void> capture_once(CaptureSlot& slot);
   engine::CaptureOptions capture_options(const CaptureSlot& slot);
   engine::CaptureDependencies capture_dependencies(CaptureSlot& slot);
-  void look_for_target(CaptureSlot& slot, const engine::SavedPosition& committed);
+  void look_for_target(CaptureSlot& slot, const engine::CaptureRole& role);
   Result<std::optional<SourcePosition>> first_position(const CaptureSlot& slot) const;
   void projector_loop(ProjectorSlot& slot);
   Result<void> project_once(ProjectorSlot& slot);

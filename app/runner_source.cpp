@@ -96,13 +96,14 @@ Result<void> Runner::capture_once(CaptureSlot& slot) {
       TAILRACE_TRY(role.flush());
       set_target(slot, role.committed().source.gtid_set);
     }
-    look_for_target(slot, role.committed());
+    look_for_target(slot, role);
   }
   return role.flush();
 }
 
-void Runner::look_for_target(CaptureSlot& slot, const engine::SavedPosition& committed) {
-  if (slot.reached) return;
+void Runner::look_for_target(CaptureSlot& slot, const engine::CaptureRole& role) {
+  if (slot.reached || role.reads_again()) return;
+  const engine::SavedPosition& committed = role.committed();
   const auto target = this->target(slot);
   slot.reached = target && committed.source.snapshot == SnapshotPhase::done &&
                  committed.source.gtid_set.contains(*target);

@@ -25,14 +25,6 @@ std::string short_text(const GtidSet& set) {
   return text;
 }
 
-std::int64_t size_of(const MysqlGtidSet& set) {
-  std::int64_t size = 0;
-  for (const auto& [source, intervals] : set.sources()) {
-    for (const auto& interval : intervals) size += interval.end - interval.first;
-  }
-  return size;
-}
-
 // MySQL 5.6 cannot be asked to wait: it is asked again and again, and sleeps in between.
 Result<bool> wait_for_executed(Connection& connection, const GtidSet& wanted, ServerFacts& facts) {
   constexpr int most_looks = 150;
@@ -52,7 +44,7 @@ Result<bool> has_executed(Connection& connection, const GtidSet& wanted, ServerF
   const GtidSet missing = wanted.minus(facts.executed);
   if (missing.empty()) return true;
   const MysqlGtidSet* const awaited = missing.mysql();
-  if (connection.version().mariadb || !awaited || size_of(*awaited) > most_in_flight) return false;
+  if (connection.version().mariadb || !awaited || awaited->size() > most_in_flight) return false;
   if (!connection.version().at_least(5, 7, 5)) return wait_for_executed(connection, wanted, facts);
   TAILRACE_ASSIGN(const std::string outcome,
                   connection.scalar("SELECT WAIT_FOR_EXECUTED_GTID_SET(" +

@@ -105,6 +105,25 @@ Result<GtidSet> BinlogSource::committed_now() {
   return read_executed(connection);
 }
 
+// MariaDB's positions name the last transaction of a domain only, and places in files say nothing
+// of another server.
+Result<std::optional<Takeover>> BinlogSource::takeover(const SourcePosition& read) {
+  constexpr std::int64_t most_lost = 100'000;
+  TAILRACE_ASSIGN(auto connection,
+                  mysql::Connection::connect(options_.mysql, mysql::Use::sql, interrupter()));
+  TAILRACE_ASSIGN(const ServerFacts facts, read_server_facts(connection));
+  const GtidSet lost = read.gtid_set.minus(facts.executed);
+  const MysqlGtidSet* const set = lost.mysql();
+  if (connection.version().mariadb || !facts.by_gtid || set == nullptr) return std::nullopt;
+  if (facts.uuid == read.server_uuid || lost == read.gtid_set || set->size() > most_lost)
+    return std::nullopt;
+  // It would give the same ids to other transactions.
+  for (const auto& [source, intervals] : set->sources()) {
+    if (uuid_text(source.uuid) == facts.uuid) return std::nullopt;
+  }
+  return std::optional<Takeover>({facts.executed, lost});
+}
+
 Result<SourcePosition> BinlogSource::position_at(const std::optional<BinlogPosition>& place) {
   TAILRACE_ASSIGN(auto connection,
                   mysql::Connection::connect(options_.mysql, mysql::Use::sql, interrupter()));

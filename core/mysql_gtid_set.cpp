@@ -208,6 +208,14 @@ MysqlGtidSet MysqlGtidSet::minus(const MysqlGtidSet& other) const {
   return result;
 }
 
+std::int64_t MysqlGtidSet::size() const {
+  std::int64_t size = 0;
+  for (const auto& [source, intervals] : sets_) {
+    for (const Interval& interval : intervals) size += interval.end - interval.first;
+  }
+  return size;
+}
+
 std::string MysqlGtidSet::text() const {
   std::string out;
   const Uuid* uuid = nullptr;

@@ -56,6 +56,7 @@ class MysqlGtidSet {
   bool contains(const MysqlGtid& gtid) const;
   bool contains(const MysqlGtidSet& other) const;  // other ⊆ this
   MysqlGtidSet minus(const MysqlGtidSet& other) const;
+  std::int64_t size() const;  // transactions
 
   std::string text() const;
   // Payload of COM_BINLOG_DUMP_GTID; the tagged form is used only where a tag exists.

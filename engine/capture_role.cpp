@@ -6,15 +6,13 @@
 
 #include "core/assert.hpp"
 #include "core/log.hpp"
+#include "engine/lost_rows.hpp"
 #include "engine/topics.hpp"
 #include "transform/projection/change_record.hpp"
 
 namespace tailrace::engine {
 
 namespace {
-
-// A new server may repeat numbers that an aborted batch showed of the old one: jump past them.
-constexpr std::uint64_t failover_jump = 1u << 20;
 
 transform::SourceLayout only(const std::string& shard) {
   transform::SourceLayout layout;
@@ -54,8 +52,8 @@ Result<void> CaptureRole::open() {
   skip_records_ = position_.open_records;
   position_.open_records = 0;
   TAILRACE_ASSIGN(source_, deps_.make_source(schemas_.tables));
-  TAILRACE_TRY(source_->start(position_.source));
   TAILRACE_TRY(open_imports(saved));
+  TAILRACE_TRY(start_source());
   last_progress_ = deps_.clock.now();
   // Who saved the wider schemas may have died before it said so in the logs.
   if (schemas_.version > 1) TAILRACE_TRY(append_progress());
@@ -164,6 +162,7 @@ Result<void> CaptureRole::step(Deadline deadline) {
   if (open_) wait = now;  // commit at once when idle
   auto next = source_->next(wait);
   if (!next) {
+    if (next.error().code == "source.diverged") return go_on_without(next.error());
     if (next.error().disposition != Disposition::retry) return Failure(next.error());
     source_trouble_ = next.error();
     report();
@@ -177,7 +176,9 @@ Result<void> CaptureRole::step(Deadline deadline) {
   TAILRACE_TRY(import_roots());
   if (progress_due()) TAILRACE_TRY(append_progress());
   const Milliseconds age = is_late() ? options_.late_batch_age : options_.batch_age;
-  const bool full = batch_bytes_ >= options_.batch_bytes || deps_.clock.now() - batch_began_ >= age;
+  const bool full = batch_bytes_ >= options_.batch_bytes ||
+                    position_.seq - committed_.seq >= most_transactions_in_batch / 2 ||
+                    deps_.clock.now() - batch_began_ >= age;
   if (open_ && (idle || full)) return commit();
   return {};
 }
@@ -218,25 +219,13 @@ Result<void> CaptureRole::handle(Transaction& transaction) {
   }
   const bool new_phase = position_.source.snapshot != transaction.position.snapshot;
   position_.source = transaction.position;
+  // Every log tells where its stream begins (engine/lost_rows.hpp).
+  if (new_phase && position_.source.snapshot == SnapshotPhase::reading)
+    TAILRACE_TRY(append_progress());
   last_read_ = deps_.clock.now();
   if (transaction.commit_time_us != 0) last_commit_time_us_ = transaction.commit_time_us;
   if (schemas_grown_) return save_grown_schemas();
   return new_phase || (placement_ && placement_->must_commit()) ? commit() : Result<void>{};
-}
-
-// The jump is in the log for good before anything is shown behind it: whoever goes on after a crash
-// gives the same tokens, also where two servers took over shortly after each other.
-Result<void> CaptureRole::follow_server(const Transaction& transaction) {
-  const std::string& server = transaction.position.server_uuid;
-  const std::string& known = position_.source.server_uuid;
-  if (known.empty() || server.empty() || known == server) return {};
-  log_warn("capture.server_changed", {{"from", known}, {"to", server}});
-  if (!options_.rules.jump_at_new_server) return {};
-  position_.seq += failover_jump;
-  position_.source.server_uuid = server;
-  position_.source.binlog = {};  // it was a place of the other server's
-  skip_records_ = 0;             // the same transaction may look different in its binlog
-  return commit();
 }
 
 Result<void> CaptureRole::follow_table_events(const Transaction& transaction) {
@@ -365,6 +354,7 @@ Result<void> CaptureRole::finish_pass(const transform::Origin& origin) {
   return router_->finish(
       [&](const transform::Router::Group& group) { return append_group(group, origin); },
       [&](const transform::Router::LookupChange& change) {
+        if (imports_) imports_->touched_value(change.table, change.key);
         return append({lookup_topics_[change.table], 0, change.key, change.record, {}});
       });
 }

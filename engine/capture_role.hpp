@@ -94,6 +94,8 @@ class CaptureRole {
 
   // What the log holds for good.
   const SavedPosition& committed() const { return committed_; }
+  // Roots wait to be read again, so documents are not what the position says.
+  bool reads_again() const { return imports_ && imports_->waits(); }
 
  private:
   Result<ControlState> read_facts();
@@ -120,7 +122,11 @@ class CaptureRole {
                                    std::uint32_t passes);
   Result<void> follow_table_events(const Transaction& transaction);
   Result<void> save_grown_schemas();
+  Result<void> start_source();
   Result<void> follow_server(const Transaction& transaction);
+  Result<void> go_on_without(const Error& diverged);
+  Result<std::optional<capture::Takeover>> takeover_of_server();
+  Result<void> ask_for_lost_rows(const capture::Takeover& takeover);
   Result<void> resume_open(const Transaction& transaction);
   std::uint64_t shape() const;
   Result<void> commit_inside();

@@ -67,6 +67,10 @@ Result<ImportRecord> decode_import(std::string_view bytes) {
   record.done = in.varint();
   record.since_us = unzigzag(in.varint());
   for (std::uint64_t n = in.varint(); in.ok() && n > 0; --n) record.ids.emplace_back(in.sized());
+  if (record.document.empty()) {
+    record.table = in.sized();
+    record.key_set = static_cast<std::uint16_t>(in.varint());
+  }
   if (!in.ok()) return malformed(import_prefix);
   return record;
 }
@@ -136,6 +140,9 @@ std::string encode(const ImportRecord& record) {
   append_varint(out, zigzag(record.since_us));
   append_varint(out, record.ids.size());
   for (const std::string& id : record.ids) append_sized(out, id);
+  if (!record.document.empty()) return out;
+  append_sized(out, record.table);
+  append_varint(out, record.key_set);
   return out;
 }
 

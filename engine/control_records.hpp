@@ -37,9 +37,12 @@ struct SavedSchemas {
   std::vector<TableSchema> tables;
 };
 
-// Roots that are to be read again, by the ids of their documents (engine/root_import.hpp).
+// Roots that are to be read again, by the ids of their documents, or rows of a table that documents
+// look up, by the texts of a key (engine/root_import.hpp).
 struct ImportRecord {
-  std::string document;
+  std::string document;       // empty: rows of `table`
+  std::string table;
+  std::uint16_t key_set = 0;  // of its LookupTable
   std::uint64_t roots = 0;  // when it was asked for
   std::uint64_t done = 0;
   std::int64_t since_us = 0;

@@ -27,7 +27,8 @@ struct ImportReceipt {
 
 struct ImportReport {
   std::uint64_t number = 0;
-  std::string document;
+  std::string document;  // empty: rows of `table`, which documents look up
+  std::string table;
   std::uint64_t roots = 0;
   std::uint64_t done = 0;
   std::uint64_t again = 0;  // read once more, because they changed meanwhile; since capture opened

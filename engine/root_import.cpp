@@ -1,15 +1,10 @@
 #include "engine/root_import.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 
-#include "core/assert.hpp"
-#include "core/json_writer.hpp"
 #include "core/log.hpp"
 #include "engine/topics.hpp"
-#include "transform/projection/document_id.hpp"
 
 namespace tailrace::engine {
 
@@ -18,7 +13,6 @@ namespace {
 constexpr std::size_t first_chunk = 100;
 constexpr std::size_t smallest_chunk = 10;
 constexpr std::size_t largest_chunk = 2000;
-constexpr std::size_t most_waiting = 200'000;
 // A chunk is to take so long at the source: a snapshot that is open for long costs it undo space.
 constexpr Milliseconds short_reading{300};
 constexpr Milliseconds long_reading{1000};
@@ -63,158 +57,48 @@ Result<bool> RootImport::step(const SavedPosition& position, bool may_begin, con
 }
 
 void RootImport::committed() {
+  uncommitted_ = false;
   for (Answer& answer : std::exchange(answers_, {})) {
     answer.order->answer.set_value(answer.receipt);
   }
 }
 
-// ------------------------------------------------------------------ orders
-
-Result<bool> RootImport::take_orders(const Append& append) {
-  bool appended = false;
-  while (auto order = desk_.take()) {
-    auto receipt = order->stops != 0 ? stop(order->stops, append) : start(order->request, append);
-    if (!receipt && receipt.error().disposition != Disposition::dead_letter) {
-      order->answer.set_value(retry("import.busy", receipt.error().message));
-      return Failure(receipt.error());
-    }
-    if (!receipt || receipt->number == 0) {
-      order->answer.set_value(std::move(receipt));
-      continue;
-    }
-    answers_.push_back({std::move(order), *receipt});
-    appended = true;
-  }
-  if (appended) show();
-  return appended;
-}
-
-Result<ImportReceipt> RootImport::start(const ImportRequest& request, const Append& append) {
-  TAILRACE_ASSIGN(const std::uint16_t document, document_of(request.document));
-  std::size_t others = 0;
-  for (const auto& [number, record] : waiting_) others += record.ids.size();
-  if (others + request.ids.size() > most_waiting) {
-    return dead_letter("import.full",
-                       fmt::format("{} roots wait already; ask again when they are read", others));
-  }
-  ImportRecord record;
-  record.document = request.document;
-  record.since_us = setup_.clock.wall_us();
-  for (const std::string& id : request.ids) {
-    TAILRACE_ASSIGN(const auto root, root_of(document, id));
-    if (root) record.ids.push_back(id);
-  }
-  std::sort(record.ids.begin(), record.ids.end());
-  record.ids.erase(std::unique(record.ids.begin(), record.ids.end()), record.ids.end());
-  record.roots = record.ids.size();
-  if (record.ids.empty()) return ImportReceipt{};
-  const ImportReceipt receipt{next_number_++, record.ids.size()};
-  waiting_[receipt.number] = std::move(record);
-  log_info("import.begun",
-           {{"number", receipt.number}, {"document", request.document}, {"roots", receipt.roots}});
-  TAILRACE_TRY(save(receipt.number, append));
-  return receipt;
-}
-
-Result<ImportReceipt> RootImport::stop(std::uint64_t number, const Append& append) {
-  const auto at = waiting_.find(number);
-  if (at == waiting_.end()) {
-    return dead_letter("import.unknown", fmt::format("no import {} waits or goes on", number));
-  }
-  const ImportReceipt receipt{number, at->second.ids.size()};
-  if (reading_ && reading_->number == number) reading_.reset();
-  waiting_.erase(at);
-  TAILRACE_TRY(save(number, append));
-  return receipt;
-}
-
-Result<std::uint16_t> RootImport::document_of(const std::string& name) const {
-  for (std::size_t d = 0; d < setup_.plan.documents.size(); ++d) {
-    const transform::DocumentPlan& plan = setup_.plan.documents[d];
-    if (plan.name != name) continue;
-    const auto& nodes = plan.nodes;
-    if (std::any_of(nodes.begin(), nodes.end(), [](const auto& node) { return node.deep(); })) {
-      return dead_letter("import.nested",
-                         fmt::format("document '{}' has children of children, which cannot be "
-                                     "read again one root at a time yet",
-                                     name));
-    }
-    return static_cast<std::uint16_t>(d);
-  }
-  return dead_letter("import.no_document", fmt::format("there is no document type '{}'", name));
-}
-
-Result<std::optional<RootImport::Root>> RootImport::root_of(std::uint16_t document,
-                                                            const std::string& id) const {
-  const transform::DocumentPlan& plan = setup_.plan.documents[document];
-  const transform::DocumentId form(plan.id_template, plan.key_columns);
-  auto texts = form.key_texts(id, setup_.source);
-  if (!texts) {
-    if (plan.shard_in_key) return std::optional<Root>();
-    return dead_letter("import.bad_id",
-                       fmt::format("'{}' is no id of the form {}", id, plan.id_template));
-  }
-  const TableSchema& schema = schema_of(plan.nodes[0].table);
-  Root root{id, std::move(*texts), plan.key_prefix(setup_.source, setup_.group)};
-  Arena arena;
-  for (std::size_t i = 0; i < root.texts.size(); ++i) {
-    const auto column =
-        std::find_if(schema.columns.begin(), schema.columns.end(),
-                     [&](const Column& c) { return c.name == plan.key_columns[i]; });
-    TAILRACE_ASSERT(column != schema.columns.end());
-    const auto value = reader_->key_value(column->type, root.texts[i], arena);
-    if (!value) {
-      return dead_letter(value.error().code, fmt::format("'{}': {}", id, value.error().message));
-    }
-    append_key_part(root.key, *value);
-  }
-  return std::optional(std::move(root));
-}
-
-const TableSchema& RootImport::schema_of(std::string_view table) const {
-  const auto at = std::find_if(setup_.schemas.begin(), setup_.schemas.end(),
-                               [&](const TableSchema& schema) { return schema.id.table == table; });
-  TAILRACE_ASSERT(at != setup_.schemas.end());
-  return *at;
-}
-
-// ------------------------------------------------------------------ reading
-
 void RootImport::begin(const SavedPosition& position) {
   const auto& [number, record] = *waiting_.begin();
-  Reading reading;
-  reading.number = number;
-  reading.at = position;
-  reading.began = setup_.clock.now();
-  const auto document = document_of(record.document);
-  for (std::size_t i = 0; document && i < record.ids.size() && reading.roots.size() < chunk_; ++i) {
-    auto root = root_of(*document, record.ids[i]);
+  auto subject = subject_of(record);
+  std::vector<Root> roots;
+  std::unordered_map<std::string, std::size_t> by_key;
+  for (std::size_t i = 0; subject && i < record.ids.size() && roots.size() < chunk_; ++i) {
+    auto root = root_of(*subject, record.ids[i]);
     if (!root || !*root) continue;  // the file is another one than it was when they came
-    if (!reading.by_key.try_emplace((*root)->key, reading.roots.size()).second) continue;
-    reading.roots.push_back(std::move(**root));
+    if (by_key.try_emplace((*root)->key, roots.size()).second) roots.push_back(std::move(**root));
   }
-  if (reading.roots.empty()) {
-    problem_ = document ? "its ids fit this pipeline no longer" : document.error().message;
+  if (roots.empty()) {
+    problem_ = subject ? "its ids fit this pipeline no longer" : subject.error().message;
     not_before_ = setup_.clock.now() + longest_pause;
     return show();
   }
-  reading.document = *document;
-  reading_ = std::move(reading);
+  reading_.emplace(Reading{number, std::move(*subject), std::move(roots), std::move(by_key),
+                           position, std::nullopt, setup_.clock.now()});
   reader_->begin(request());
 }
 
 capture::RootRequest RootImport::request() const {
-  const transform::DocumentPlan& plan = setup_.plan.documents[reading_->document];
+  const Subject& subject = reading_->subject;
   capture::RootRequest request;
-  for (const transform::PlanNode& node : plan.nodes) {
+  for (const Root& root : reading_->roots) request.keys.push_back(root.texts);
+  request.read = reading_->at.source;
+  if (subject.lookup) {
+    request.tables.push_back({subject.schema->id.table, subject.columns});
+    return request;
+  }
+  for (const transform::PlanNode& node : setup_.plan.documents[subject.index].nodes) {
     if (node.kind == transform::NodeKind::lookup) continue;
     if (setup_.layout.group_of(node.table) != setup_.group) continue;
     capture::RootTable table{node.table, {}};
     for (const transform::Slot slot : node.root_key) table.columns.push_back(node.columns[slot]);
     request.tables.push_back(std::move(table));
   }
-  for (const Root& root : reading_->roots) request.keys.push_back(root.texts);
-  request.read = reading_->at.source;
   return request;
 }
 
@@ -245,8 +129,14 @@ void RootImport::put_off(const Error& error) {
 }
 
 void RootImport::touched(std::uint16_t document, std::string_view root) {
-  if (!reading_ || reading_->document != document) return;
+  if (!reading_ || reading_->subject.lookup || reading_->subject.index != document) return;
   const auto at = reading_->by_key.find(std::string(root));
+  if (at != reading_->by_key.end()) reading_->roots[at->second].touched = true;
+}
+
+void RootImport::touched_value(std::uint16_t lookup, std::string_view key) {
+  if (!reading_ || !reading_->subject.lookup || reading_->subject.index != lookup) return;
+  const auto at = reading_->by_key.find(std::string(key));
   if (at != reading_->by_key.end()) reading_->roots[at->second].touched = true;
 }
 
@@ -256,7 +146,7 @@ void RootImport::touched_all() {
 }
 
 Result<void> RootImport::finish(const Append& append, const AppendGroup& append_group) {
-  TAILRACE_TRY(append_roots(append_group));
+  TAILRACE_TRY(reading_->subject.lookup ? append_values(append) : append_roots(append_group));
   ImportRecord& record = waiting_.at(reading_->number);
   for (const Root& root : reading_->roots) {
     if (root.touched) {
@@ -274,37 +164,30 @@ Result<void> RootImport::finish(const Append& append, const AppendGroup& append_
   }
   reading_.reset();
   TAILRACE_TRY(save(number, append));
+  uncommitted_ = true;
   show();
   return {};
 }
 
-// Stamped with what was read before the snapshot was opened: nothing that the stream tells of later
-// is older than it.
 Result<void> RootImport::append_roots(const AppendGroup& append_group) {
-  const transform::DocumentPlan& plan = setup_.plan.documents[reading_->document];
-  const transform::Origin origin{
-      setup_.source_index, {reading_->at.epoch, reading_->at.seq, 0}, 0, {}};
+  const std::uint16_t document = reading_->subject.index;
+  const transform::DocumentPlan& plan = setup_.plan.documents[document];
+  const transform::Origin origin = this->origin();
   transform::Router router(setup_.plan, transform::RoutedShard{setup_.source, setup_.group});
   router.begin_complete(origin);
-  const std::size_t prefix = plan.key_prefix(setup_.source, setup_.group).size();
+  const std::size_t prefix = reading_->subject.prefix.size();
   const bool holds_roots = setup_.layout.group_of(plan.nodes[0].table) == setup_.group;
   for (const Root& root : reading_->roots) {
     // Gone unless its row follows.
     const std::string_view key = std::string_view(root.key).substr(prefix);
-    transform::PlacedRow row{reading_->document, 0, true, 0, key, key, {}};
+    transform::PlacedRow row{document, 0, true, 0, key, key, {}};
     if (holds_roots && !root.touched) router.add(row);
   }
-  for (const auto& rows : reading_->rows->tables) {
-    while (true) {
-      TAILRACE_ASSIGN(const auto batch, rows->next());
-      if (batch.empty()) break;
-      for (const RowChange& row : batch) TAILRACE_TRY(router.add(row));
-    }
-  }
+  TAILRACE_TRY(add_rows(router));
   std::vector<bool> told(reading_->roots.size());
   TAILRACE_TRY(router.finish(
       [&](const transform::Router::Group& group) -> Result<void> {
-        if (group.document != reading_->document) return {};
+        if (group.document != document) return {};
         const auto at = reading_->by_key.find(std::string(group.root));
         if (at == reading_->by_key.end() || reading_->roots[at->second].touched) return {};
         told[at->second] = true;
@@ -317,31 +200,51 @@ Result<void> RootImport::append_roots(const AppendGroup& append_group) {
   for (std::size_t i = 0; i < told.size(); ++i) {
     const Root& root = reading_->roots[i];
     if (told[i] || root.touched) continue;
-    TAILRACE_TRY(append_group({reading_->document, root.key, nothing, 0}, origin));
+    TAILRACE_TRY(append_group({document, root.key, nothing, 0}, origin));
   }
   return {};
 }
 
-// ------------------------------------------------------------------ what outlives capture
-
-Result<void> RootImport::save(std::uint64_t number, const Append& append) {
-  const std::string key = import_key(setup_.source, number);
-  const std::string topic = control_topic(setup_.pipeline);
-  const auto at = waiting_.find(number);
-  if (at == waiting_.end()) return append({topic, 0, key, std::nullopt, {}});
-  const std::string value = encode(at->second);
-  return append({topic, 0, key, value, {}});
+// Only the keys that were asked for: another one of the same row may have changed since.
+Result<void> RootImport::append_values(const Append& append) {
+  const Subject& subject = reading_->subject;
+  const std::string topic = lookup_topic(setup_.pipeline, subject.schema->id.table);
+  const transform::Origin origin = this->origin();
+  transform::Router router(setup_.plan, transform::RoutedShard{setup_.source, setup_.group});
+  router.begin_complete(origin);
+  TAILRACE_TRY(add_rows(router));
+  std::map<std::string, std::string> values;  // by key of the log: of several rows the last
+  TAILRACE_TRY(router.finish([](const transform::Router::Group&) { return Result<void>{}; },
+                             [&](const transform::Router::LookupChange& change) -> Result<void> {
+                               if (change.table == subject.index)
+                                 values[std::string(change.key)] = change.record;
+                               return {};
+                             }));
+  std::string gone;
+  transform::encode(gone, transform::LookupRow{origin, Token::last_idx, true, {}});
+  for (const Root& root : reading_->roots) {
+    if (root.touched) continue;
+    const auto at = values.find(root.key);
+    TAILRACE_TRY(append({topic, 0, root.key, at == values.end() ? gone : at->second, {}}));
+  }
+  return {};
 }
 
-void RootImport::show() {
-  std::vector<ImportReport> reports;
-  for (const auto& [number, record] : waiting_) {
-    const auto again = again_.find(number);
-    reports.push_back({number, record.document, record.roots, record.done,
-                       again == again_.end() ? 0 : again->second, record.since_us,
-                       reports.empty() ? problem_ : std::string()});
+// Stamped with what was read before the snapshot was opened: nothing that the stream tells of later
+// is older than it.
+transform::Origin RootImport::origin() const {
+  return {setup_.source_index, {reading_->at.epoch, reading_->at.seq, 0}, 0, {}};
+}
+
+Result<void> RootImport::add_rows(transform::Router& router) const {
+  for (const auto& rows : reading_->rows->tables) {
+    while (true) {
+      TAILRACE_ASSIGN(const auto batch, rows->next());
+      if (batch.empty()) break;
+      for (const RowChange& row : batch) TAILRACE_TRY(router.add(row));
+    }
   }
-  desk_.show(std::move(reports));
+  return {};
 }
 
 }  // namespace tailrace::engine

@@ -1,7 +1,7 @@
 // Reads chosen roots again beside the stream and puts what the source has of them into the log as
-// `replace` records (engine.md §8): what the log lost, or never knew, is put right. A root that the
-// stream changes meanwhile is read once more. What waits is kept in the control topic, so it goes
-// on where it was after a crash.
+// `replace` records (engine.md §8): what the log lost, or never knew, is put right. Rows that
+// documents look up are read again the same way. What the stream changes meanwhile is read once
+// more. What waits is kept in the control topic, so it goes on where it was after a crash.
 // Threading: capture's thread.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,6 +19,7 @@
 #include "engine/control_records.hpp"
 #include "engine/import_desk.hpp"
 #include "stream/event_log.hpp"
+#include "transform/projection/document_id.hpp"
 #include "transform/projection/document_plan.hpp"
 #include "transform/router.hpp"
 
@@ -51,22 +53,41 @@ class RootImport {
   // when it is committed.
   Result<bool> step(const SavedPosition& position, bool may_begin, const Append& append,
                     const AppendGroup& append_group);
-  // A change of this root was appended; all of them: a table was emptied.
+  // Appends an order for these roots of a document, or for the rows behind these keys of a lookup
+  // log; it counts when it is committed. Error halt: import.nested, import.full.
+  Result<void> ask(std::uint16_t document, const std::set<std::string>& roots,
+                   const Append& append);
+  Result<void> ask_values(std::uint16_t lookup, const std::set<std::string>& keys,
+                          const Append& append);
+  // A change of this root, or lookup row, was appended; all of them: a table was emptied.
   void touched(std::uint16_t document, std::string_view root);
+  void touched_value(std::uint16_t lookup, std::string_view key);
   void touched_all();
   // Everything appended is in the log for good.
   void committed();
+  // Something is still to be read, or what was read is not committed.
+  bool waits() const { return !waiting_.empty() || uncommitted_; }
 
  private:
+  // Roots of a document, or rows of a lookup table by one of its key sets.
+  struct Subject {
+    std::uint16_t index = 0;  // of the document, or of the lookup table
+    bool lookup = false;
+    std::uint16_t key_set = 0;
+    const TableSchema* schema = nullptr;  // of the table that has the key
+    std::vector<std::string> columns;     // of the key
+    transform::DocumentId ids;
+    std::string prefix;  // what keys begin with for the shard
+  };
   struct Root {
     std::string id;
     std::vector<std::string> texts;  // of its key's columns
-    std::string key;                 // with what root keys begin with for the shard
+    std::string key;                 // of the change log, or of the lookup log
     bool touched = false;
   };
   struct Reading {
     std::uint64_t number = 0;
-    std::uint16_t document = 0;
+    Subject subject;
     std::vector<Root> roots;
     std::unordered_map<std::string, std::size_t> by_key;
     SavedPosition at;  // the stream's, when it was begun: what is read holds all of it
@@ -77,16 +98,25 @@ class RootImport {
   Result<bool> take_orders(const Append& append);
   Result<ImportReceipt> start(const ImportRequest& request, const Append& append);
   Result<ImportReceipt> stop(std::uint64_t number, const Append& append);
-  Result<std::uint16_t> document_of(const std::string& name) const;
+  // Error dead_letter import.full.
+  Result<void> check_room(std::size_t more) const;
+  Result<ImportReceipt> put(ImportRecord record, const Append& append);
+  // Errors dead_letter: import.nested, import.no_document.
+  Result<Subject> subject_of(const ImportRecord& record) const;
+  Result<Subject> document_of(const std::string& name) const;
+  Subject lookup_of(std::uint16_t table, std::uint16_t key_set) const;
   // nullopt: the id is of another shard. Error dead_letter import.bad_id.
-  Result<std::optional<Root>> root_of(std::uint16_t document, const std::string& id) const;
+  Result<std::optional<Root>> root_of(const Subject& subject, const std::string& id) const;
   const TableSchema& schema_of(std::string_view table) const;
   void begin(const SavedPosition& position);
   capture::RootRequest request() const;
   Result<void> poll();
   void put_off(const Error& error);
   Result<void> finish(const Append& append, const AppendGroup& append_group);
+  transform::Origin origin() const;
+  Result<void> add_rows(transform::Router& router) const;
   Result<void> append_roots(const AppendGroup& append_group);
+  Result<void> append_values(const Append& append);
   Result<void> save(std::uint64_t number, const Append& append);
   void show();
 
@@ -101,6 +131,7 @@ class RootImport {
   Deadline not_before_{};
   unsigned failures_ = 0;
   std::string problem_;
+  bool uncommitted_ = false;
   struct Answer {
     std::unique_ptr<ImportDesk::Order> order;
     ImportReceipt receipt;

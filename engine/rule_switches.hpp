@@ -22,6 +22,7 @@ struct RuleSwitches {
   bool mark_until_current = true;   // a pending mark stays until the current content is there
   bool wait_for_first_load = true;  // §8: nothing is shown before snapshot_end
   bool jump_at_new_server = true;   // §4: seq jumps past what an aborted batch may have shown
+  bool read_lost_again = true;      // §4: and what it lacks of what was shown is read again
   // Rows below other children (docs/adr/0011-an-index-kept-in-the-log.md):
   bool follow_parents = true;      // they come along when what they hang on moves
   bool catch_up_placement = true;  // a store that is behind the log, or lost, is read from it

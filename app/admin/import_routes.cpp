@@ -84,8 +84,8 @@ HttpReply start(const ImportDesks& desks, const Target& target) {
 void append_report(std::string& out, const std::string& shard, const engine::ImportReport& report) {
   out += fmt::format("{{\"number\":{},\"shard\":", report.number);
   append_json_string(out, shard);
-  out += ",\"document\":";
-  append_json_string(out, report.document);
+  out += report.table.empty() ? ",\"document\":" : ",\"table\":";
+  append_json_string(out, report.table.empty() ? report.document : report.table);
   out += fmt::format(",\"roots\":{},\"done\":{},\"read_again\":{},\"since\":\"", report.roots,
                      report.done, report.again);
   append_utc_time(out, report.since_us);

@@ -24,7 +24,7 @@ constexpr Milliseconds poll_interval{200};
 struct Waiting {
   std::uint64_t number;
   std::string shard;
-  std::string document;
+  std::string what;  // document type, or table
   std::uint64_t roots;
   std::uint64_t done;
   std::string problem;
@@ -36,7 +36,9 @@ std::vector<Waiting> parse_list(const std::string& json) {
   list.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
   if (list.HasParseError() || !list.IsObject() || !list.HasMember("snapshots")) return all;
   for (const auto& one : list["snapshots"].GetArray()) {
-    all.push_back({one["number"].GetUint64(), one["shard"].GetString(), one["document"].GetString(),
+    // Of what a new server lacks also rows that documents look up are read again.
+    const char* what = one.HasMember("document") ? "document" : "table";
+    all.push_back({one["number"].GetUint64(), one["shard"].GetString(), one[what].GetString(),
                    one["roots"].GetUint64(), one["done"].GetUint64(),
                    one["problem"].IsString() ? one["problem"].GetString() : ""});
   }
@@ -188,7 +190,7 @@ class Snapshot final : public Verb {
     if (all.empty()) print_out("No roots wait to be read again.\n");
     for (const Waiting& one : all) {
       print_out(fmt::format("{}  {} {}: {} of {} roots done{}\n", one.number, one.shard,
-                            one.document, one.done, one.roots,
+                            one.what, one.done, one.roots,
                             one.problem.empty() ? "" : "; " + one.problem));
     }
     return kOk;

@@ -205,9 +205,34 @@ Broken new_server_without_what_was_shown(WorldOptions options) {
   s.world.step_capture();
   s.world.kill_capture();
   s.read(s.owner());
-  s.world.server().allow_losing(2);
-  s.world.server().fail_over(2);
+  s.world.fail_over(2, 2);
   s.write({order(1, 4)});
+  s.work(s.owner());
+  return s.rest();
+}
+
+// Read, shown and committed, and then lost with the old server.
+Broken new_server_lacks_what_was_read(WorldOptions options) {
+  Stage s(std::move(options));
+  s.write({order(1, 1)});
+  s.write({order(1, 2)});
+  s.work(s.owner());
+  s.world.fail_over(1, 1);
+  s.world.capture_all();
+  s.work(s.owner());
+  return s.rest();
+}
+
+Broken new_server_lacks_what_an_aborted_batch_showed(WorldOptions options) {
+  Stage s(std::move(options));
+  s.write({order(1, 1), item(1, 1, 1)});
+  s.work(s.owner());
+  s.world.server().commit({product(2)});
+  s.world.step_capture();
+  s.world.kill_capture();
+  s.read(s.owner());
+  s.world.fail_over(1, 1);
+  s.world.capture_all();
   s.work(s.owner());
   return s.rest();
 }
@@ -240,6 +265,10 @@ const Directed schedules[] = {
      [](O& o) { o.rules.wait_for_first_load = false; }},
     {"NewServerWithoutWhatWasShown", new_server_without_what_was_shown, "§4: seq jumps",
      [](O& o) { o.rules.jump_at_new_server = false; }},
+    {"NewServerLacksWhatWasRead", new_server_lacks_what_was_read, "§4: lost rows are read again",
+     [](O& o) { o.rules.read_lost_again = false; }},
+    {"NewServerLacksWhatAnAbortedBatchShowed", new_server_lacks_what_an_aborted_batch_showed,
+     "§4: lost rows are read again", [](O& o) { o.rules.read_lost_again = false; }},
 };
 
 INSTANTIATE_TEST_SUITE_P(Rows, DirectedSchedules, testing::ValuesIn(schedules), name_of_case);

@@ -52,6 +52,10 @@ class Law {
   Broken sent(const DocumentWrite& write);
   // The sink shows it from now on.
   Broken shown(const Models& models, const DocumentWrite& write);
+  // A server took over without these changes of a source that were read: until all of it is read
+  // again, documents mix the two servers. At rest they must be right like all others.
+  void excuse(std::size_t source, const std::set<std::int64_t>& orders,
+              const std::set<std::pair<Table, std::int64_t>>& values);
   Broken at_rest(const Models& models, const Documents& documents) const;
 
  private:
@@ -76,6 +80,8 @@ class Law {
   std::map<std::string, std::uint16_t> generations_;  // by id
   std::map<Reference, ValuePlace> seen_values_;
   std::map<Reference, std::string> kept_;
+  std::set<std::pair<std::size_t, std::int64_t>> excused_orders_;  // by source
+  std::set<ValueKey> excused_values_;
 };
 
 }  // namespace tailrace::simulation

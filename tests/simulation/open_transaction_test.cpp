@@ -29,6 +29,9 @@ class LateSource final : public capture::ChangeSource {
     return std::optional<Transaction>();
   }
   Result<GtidSet> committed_now() override { return source_->committed_now(); }
+  Result<std::optional<capture::Takeover>> takeover(const SourcePosition& read) override {
+    return source_->takeover(read);
+  }
   void request_stop() noexcept override { source_->request_stop(); }
 
  private:

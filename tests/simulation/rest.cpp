@@ -59,6 +59,11 @@ void World::come_to_rest() {
 // What the engine itself says of being done must be true.
 bool World::promised() const {
   if (living() != 1) return false;
+  // The runner asks capture first.
+  const bool reads = std::any_of(captures_.begin(), captures_.end(), [](const auto& capture) {
+    return !capture || capture->reads_again();
+  });
+  if (reads) return false;
   engine::Targets executed;
   for (std::size_t n = 0; n < sources(); ++n) {
     executed[static_cast<std::uint8_t>(n)] = servers_[n]->executed();

@@ -82,6 +82,20 @@ std::unique_ptr<RowStream> rows_of(const std::vector<TableSchema>& schemas,
   return rows;
 }
 
+void note_lost(const RowEvent& event, LostChanges& lost) {
+  for (const std::optional<Row>* row : {&event.before, &event.after}) {
+    if (!*row) continue;
+    const bool is_root = event.table == Table::orders;
+    const bool is_child = event.table == Table::items || event.table == Table::payments ||
+                          event.table == Table::shipments;
+    if (is_root || is_child) {
+      lost.orders.insert((**row)[is_root ? 0 : 1]);
+    } else {
+      lost.values.insert({event.table, (**row)[0]});
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<TableSchema> shop_schemas() {
@@ -131,21 +145,47 @@ void SimServer::append(Changes changes) {
   binlog_.push_back({MysqlGtid{{uuid_, ""}, next_number_++}, std::move(changes)});
 }
 
-void SimServer::fail_over(std::size_t lost) {
+LostChanges SimServer::fail_over(std::size_t lost) {
+  LostChanges changes;
   const std::size_t unread = binlog_.size() - read_up_to_;
   if (lost = std::min(lost, unread); lost > 0) {
-    binlog_.resize(binlog_.size() - lost);
+    const std::size_t kept = binlog_.size() - lost;
+    for (std::size_t i = kept; i < std::min(ever_read_up_to_, binlog_.size()); ++i) {
+      for (const RowEvent& event : binlog_[i].changes) note_lost(event, changes);
+    }
+    binlog_.resize(kept);
+    ever_read_up_to_ = std::min(ever_read_up_to_, kept);
     ShopModel replica;
-    replica.take_loads(model_);
     if (payments_hang_) replica.hang_payments();
-    model_ = std::move(replica);
-    for (const BinlogEntry& entry : binlog_) model_.replay(entry.changes);
+    for (const BinlogEntry& entry : binlog_) replica.replay(entry.changes);
+    become(replica);
   }
+  read_up_to_ = ever_read_up_to_;
   ++servers_;
   uuid_.fill(static_cast<std::uint8_t>(servers_));
   uuid_[0] = static_cast<std::uint8_t>(source_);
   uuid_text_ = uuid_text(uuid_);
   next_number_ = 1;
+  return changes;
+}
+
+// What was lost was true once, so it stays in the histories.
+void SimServer::become(const ShopModel& replica) {
+  std::vector<Write> writes;
+  for (std::size_t t = 0; t < table_count; ++t) {
+    const auto table = static_cast<Table>(t);
+    for (const auto& [key, row] : replica.rows(table)) {
+      const Row* const known = model_.find(table, key);
+      if (known == nullptr || *known != row) writes.push_back({table, key, row});
+    }
+  }
+  for (std::size_t t = table_count; t-- > 0;) {
+    const auto table = static_cast<Table>(t);
+    for (const auto& [key, row] : model_.rows(table)) {
+      if (replica.find(table, key) == nullptr) writes.push_back({table, key, std::nullopt});
+    }
+  }
+  commit_silently(writes);
 }
 
 GtidSet SimServer::executed() const {
@@ -161,18 +201,31 @@ Result<void> SimSource::start(const SourcePosition& from) {
   position_ = from;
   announced_ = tables_read_ = false;
   chunks_.clear();
-  const auto& binlog = server_.binlog();
-  index_ = 0;
-  while (index_ < binlog.size() && from.gtid_set.contains(binlog[index_].gtid)) ++index_;
+  index_ = next_in_binlog();
   if (from.snapshot == SnapshotPhase::none) {
     position_.gtid_set = server_.executed();
-    index_ = binlog.size();
+    index_ = server_.binlog().size();
     server_.note_read(index_);
+    server_.note_load_begun();
   }
   high_ = from.snapshot_high.offset;
   position_.binlog = {"binlog.000001", index_};
   told_server_.clear();
   return {};
+}
+
+std::size_t SimSource::next_in_binlog() const {
+  const auto& binlog = server_.binlog();
+  std::size_t index = 0;
+  while (index < binlog.size() && position_.gtid_set.contains(binlog[index].gtid)) ++index;
+  return index;
+}
+
+Result<std::optional<capture::Takeover>> SimSource::takeover(const SourcePosition& read) {
+  const GtidSet executed = server_.executed();
+  const GtidSet lost = read.gtid_set.minus(executed);
+  if (lost == read.gtid_set) return std::nullopt;
+  return std::optional<capture::Takeover>({executed, lost});
 }
 
 Transaction SimSource::announce(TransactionKind kind) const {
@@ -228,7 +281,11 @@ Result<std::optional<Transaction>> SimSource::next(Deadline) {
 Result<std::optional<Transaction>> SimSource::stream() {
   // The first event of a stream tells where it is, before anything that happened there.
   if (told_server_ != server_.uuid()) {
+    if (!server_.executed().contains(position_.gtid_set)) {
+      return halt("source.diverged", "the server lacks transactions that were read");
+    }
     told_server_ = server_.uuid();
+    index_ = next_in_binlog();
     position_.binlog = {"binlog.000001", index_};
     return announce(TransactionKind::position_only);
   }

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <deque>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "capture/change_source.hpp"
@@ -21,6 +23,12 @@ struct BinlogEntry {
   std::optional<Table> emptied{};  // by a statement that logs no rows, though `changes` names them
 };
 
+// What read transactions changed that a server which took over never had.
+struct LostChanges {
+  std::set<std::int64_t> orders;
+  std::set<std::pair<Table, std::int64_t>> values;
+};
+
 class SimServer {
  public:
   // `source`: its number, which its rows show.
@@ -32,10 +40,13 @@ class SimServer {
   // Changed without a trace in the binlog: sql_log_bin = 0, a restored backup.
   void commit_silently(const std::vector<Write>& writes);
   // A replica takes over that lacks the last `lost` transactions.
-  void fail_over(std::size_t lost);
+  LostChanges fail_over(std::size_t lost);
 
   const ShopModel& model() const { return model_; }
   void note_load() { model_.note_load(); }
+  // Where the stream behind the last first load began.
+  void note_load_begun() { load_begun_ = binlog_.size(); }
+  std::size_t load_begun() const { return load_begun_; }
   void hang_payments() {
     payments_hang_ = true;
     model_.hang_payments();
@@ -47,10 +58,14 @@ class SimServer {
   std::size_t read_up_to() const { return read_up_to_; }
   // The last `count` transactions may be lost although somebody read them.
   void allow_losing(std::size_t count) { read_up_to_ -= std::min(count, read_up_to_); }
-  void note_read(std::size_t index) { read_up_to_ = std::max(read_up_to_, index); }
+  void note_read(std::size_t index) {
+    read_up_to_ = std::max(read_up_to_, index);
+    ever_read_up_to_ = std::max(ever_read_up_to_, index);
+  }
 
  private:
   void append(Changes changes);
+  void become(const ShopModel& replica);
   const std::size_t source_;
   ShopModel model_;
   bool payments_hang_ = false;
@@ -60,6 +75,8 @@ class SimServer {
   std::int64_t next_number_ = 1;
   int servers_ = 0;
   std::size_t read_up_to_ = 0;
+  std::size_t ever_read_up_to_ = 0;
+  std::size_t load_begun_ = 0;
 };
 
 std::vector<TableSchema> shop_schemas();
@@ -72,9 +89,11 @@ class SimSource final : public capture::ChangeSource {
   Result<void> start(const SourcePosition& from) override;
   Result<std::optional<Transaction>> next(Deadline deadline) override;
   Result<GtidSet> committed_now() override { return server_.executed(); }
+  Result<std::optional<capture::Takeover>> takeover(const SourcePosition& read) override;
   void request_stop() noexcept override {}
 
  private:
+  std::size_t next_in_binlog() const;  // that was not read
   Transaction announce(TransactionKind kind) const;
   void read_tables();
   Result<std::optional<Transaction>> stream();
@@ -83,7 +102,7 @@ class SimSource final : public capture::ChangeSource {
   const std::vector<TableSchema> schemas_;
   const std::size_t chunk_rows_;
   SourcePosition position_;
-  std::size_t index_ = 0;  // next transaction of the binlog
+  std::size_t index_ = 0;    // next transaction of the binlog
   std::string told_server_;  // whose stream it is
   bool announced_ = false;
   bool tables_read_ = false;

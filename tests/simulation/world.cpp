@@ -241,28 +241,6 @@ void World::step_capture(int calls, std::size_t source) {
   }
 }
 
-void World::import_orders(const std::vector<std::int64_t>& orders, std::size_t source) {
-  engine::ImportRequest request{"order", {}};
-  for (const std::int64_t order : orders) request.ids.push_back(document_id(order, source));
-  desks_[source]->post(std::move(request));
-}
-
-bool World::capture_committed(std::size_t source) const {
-  if (!captures_[source]) return false;
-  const GtidSet& saved = captures_[source]->committed().source.gtid_set;
-  const SimServer& server = *servers_[source];
-  return std::all_of(server.binlog().begin(),
-                     server.binlog().begin() + static_cast<std::ptrdiff_t>(server.read_up_to()),
-                     [&](const BinlogEntry& entry) { return saved.contains(entry.gtid); });
-}
-
-bool World::is_captured(std::size_t source) const {
-  if (!captures_[source]) return false;
-  const engine::SavedPosition& saved = captures_[source]->committed();
-  return saved.source.snapshot == SnapshotPhase::done &&
-         saved.source.gtid_set.contains(servers_[source]->executed());
-}
-
 void World::capture_all(std::size_t source) {
   for (int n = 0; n < 10'000 && !broken_; ++n) {
     step_capture(0, source);

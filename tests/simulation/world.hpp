@@ -86,6 +86,14 @@ class World {
   // Asks for the documents of these orders to be built again from the source's rows. A request that
   // capture has not taken when it dies is lost, like that of anybody who gets no answer.
   void import_orders(const std::vector<std::int64_t>& orders, std::size_t source = 0);
+  // A replica takes over that lacks the last `lost` transactions, `read` of which may have been
+  // read.
+  void fail_over(std::size_t lost, std::size_t read, std::size_t source = 0);
+  // Whether the roots of the last `lost` transactions can be read again
+  // (docs/reference/sources.md).
+  bool can_lose(std::size_t lost, std::size_t source) const;
+  // Every capture knows what its server lacks: the log need not hold it any longer.
+  bool has_found_lost() const;
   void kill_capture(std::size_t source = 0) { captures_[source].reset(); }
   SimStores& capture_stores() { return capture_stores_; }
   std::string placement_topic(std::size_t source) const;

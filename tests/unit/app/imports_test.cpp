@@ -104,11 +104,14 @@ TEST_F(ImportsTest, AreAskedForByIdsWithCommas) {
 TEST_F(ImportsTest, AreListedAndStopped) {
   FakeCapture capture(desk_);
   EXPECT_THAT(ask("GET", "/v1/snapshots"), HasSubstr(R"({"snapshots":[]})"));
-  desk_.show({{3, "order", 10, 4, 1, 1'000'000, "the \"server\" is away"}});
+  desk_.show({{3, "order", "", 10, 4, 1, 1'000'000, "the \"server\" is away"},
+              {4, "", "products", 2, 0, 0, 1'000'000, ""}});
   EXPECT_THAT(ask("GET", "/v1/snapshots"),
               HasSubstr(R"({"number":3,"shard":"main","document":"order","roots":10,"done":4,)"
                         R"("read_again":1,"since":"1970-01-01T00:00:01.000000Z",)"
-                        R"("problem":"the \"server\" is away"})"));
+                        R"("problem":"the \"server\" is away"},)"
+                        R"({"number":4,"shard":"main","table":"products","roots":2,"done":0,)"
+                        R"("read_again":0,"since":"1970-01-01T00:00:01.000000Z","problem":null})"));
   EXPECT_THAT(ask("DELETE", "/v1/snapshots/3"), HasSubstr(R"({"number":3,"roots":5})"));
   EXPECT_THAT(capture.stopped, ElementsAre(3u));
   EXPECT_EQ(status_of(ask("DELETE", "/v1/snapshots/99")), "404");
