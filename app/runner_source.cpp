@@ -104,7 +104,11 @@ Result<void> Runner::capture_once(CaptureSlot& slot) {
 void Runner::look_for_target(CaptureSlot& slot, const engine::CaptureRole& role) {
   if (slot.reached || role.reads_again()) return;
   const engine::SavedPosition& committed = role.committed();
-  const auto target = this->target(slot);
+  auto target = this->target(slot);
+  if (target && !role.lost().empty()) {
+    *target = target->minus(role.lost());
+    set_target(slot, *target);
+  }
   slot.reached = target && committed.source.snapshot == SnapshotPhase::done &&
                  committed.source.gtid_set.contains(*target);
 }

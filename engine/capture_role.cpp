@@ -6,7 +6,6 @@
 
 #include "core/assert.hpp"
 #include "core/log.hpp"
-#include "engine/lost_rows.hpp"
 #include "engine/topics.hpp"
 #include "transform/projection/change_record.hpp"
 
@@ -177,7 +176,7 @@ Result<void> CaptureRole::step(Deadline deadline) {
   if (progress_due()) TAILRACE_TRY(append_progress());
   const Milliseconds age = is_late() ? options_.late_batch_age : options_.batch_age;
   const bool full = batch_bytes_ >= options_.batch_bytes ||
-                    position_.seq - committed_.seq >= most_transactions_in_batch / 2 ||
+                    position_.seq - committed_.seq >= most_transactions_in_batch ||
                     deps_.clock.now() - batch_began_ >= age;
   if (open_ && (idle || full)) return commit();
   return {};

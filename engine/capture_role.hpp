@@ -18,6 +18,7 @@
 #include "engine/capture_placement.hpp"
 #include "engine/control_records.hpp"
 #include "engine/import_desk.hpp"
+#include "engine/lost_rows.hpp"
 #include "engine/pipeline_facts.hpp"
 #include "engine/root_import.hpp"
 #include "engine/rule_switches.hpp"
@@ -94,6 +95,8 @@ class CaptureRole {
 
   // What the log holds for good.
   const SavedPosition& committed() const { return committed_; }
+  // What this role went on without: it is in no position any more.
+  const GtidSet& lost() const { return lost_; }
   // Roots wait to be read again, so documents are not what the position says.
   bool reads_again() const { return imports_ && imports_->waits(); }
 
@@ -125,8 +128,11 @@ class CaptureRole {
   Result<void> start_source();
   Result<void> follow_server(const Transaction& transaction);
   Result<void> go_on_without(const Error& diverged);
-  Result<std::optional<capture::Takeover>> takeover_of_server();
-  Result<void> ask_for_lost_rows(const capture::Takeover& takeover);
+  void jump();
+  bool can_read_again() const;
+  Result<LostRows> find_rows_behind(const GtidSet& known);
+  Result<void> ask_for(const LostRows& lost);
+  static Failure cannot(const std::string& reason);
   Result<void> resume_open(const Transaction& transaction);
   std::uint64_t shape() const;
   Result<void> commit_inside();
@@ -191,6 +197,7 @@ class CaptureRole {
   std::uint64_t rows_ = 0;
   std::int64_t last_commit_time_us_ = 0;
   Deadline last_read_{};
+  GtidSet lost_;
   std::optional<Error> source_trouble_;  // since the last transaction: the connection is gone
 };
 

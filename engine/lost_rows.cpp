@@ -25,14 +25,14 @@ constexpr Milliseconds patience{60'000};
 struct Found {
   std::map<std::string, std::uint64_t> keys;     // of lost rows → seq of the last change
   std::map<std::string, std::uint64_t> emptied;  // tables
-  // Of progress that the server has reached, too.
+  // Of progress within the position.
   std::optional<std::uint64_t> lowest;
   std::uint64_t highest = 0;
 
-  // What stands before progress that is older than the batches in front of the newest good one was
-  // read again, or is known to the server.
+  // A batch that showed more than that progress began less than a batch before it, and stands
+  // behind all progress from before it began.
   bool reaches_far_enough() const {
-    return lowest && *lowest + most_transactions_in_batch < highest;
+    return lowest && *lowest + 2 * most_transactions_in_batch < highest;
   }
 };
 
@@ -55,8 +55,12 @@ class Scan {
   // True: it has read far enough.
   Result<bool> step(Deadline deadline) {
     if (reader_->position() < bounds_.end) {
-      TAILRACE_ASSIGN(const auto records, reader_->poll(deadline));
-      for (const stream::Record& record : records) TAILRACE_TRY(take(record));
+      const auto records = reader_->poll(deadline);
+      // It was trimmed meanwhile.
+      if (!records && records.error().code == "log.out_of_range") return again();
+      if (!records) return Failure(records.error());
+      for (const stream::Record& record : *records) TAILRACE_TRY(take(record));
+      read_ += records->size();
       return false;
     }
     if (from_ == bounds_.start || found_.reaches_far_enough()) return true;
@@ -64,6 +68,7 @@ class Scan {
     return false;
   }
   const std::string& topic() const { return topic_; }
+  std::size_t read() const { return read_; }  // records so far
 
   static constexpr stream::Partition lookups = -1;  // a log of rows that documents look up
 
@@ -72,6 +77,11 @@ class Scan {
     TAILRACE_ASSIGN(reader_, setup_.log.open_reader(topic_, std::max(partition_, 0), from,
                                                     stream::Isolation::read_uncommitted));
     return {};
+  }
+  Result<bool> again() {
+    window_ = first_window;
+    TAILRACE_TRY(begin());
+    return false;
   }
   Result<void> widen() {
     found_ = {};
@@ -95,7 +105,7 @@ class Scan {
   void note(const transform::ProgressRecord& progress, std::string_view) {
     if (progress.origin.source != setup_.source_index) return;
     const auto reached = GtidSet::parse(progress.gtid_set);
-    if (!reached || !setup_.executed.contains(*reached)) return;
+    if (!reached || !setup_.known.contains(*reached)) return;
     const std::uint64_t seq = progress.origin.base.seq;
     found_.lowest = std::min(found_.lowest.value_or(seq), seq);
     found_.highest = std::max(found_.highest, seq);
@@ -126,7 +136,7 @@ class Scan {
     if (origin.gtid != asked_) {
       asked_ = origin.gtid;
       const auto one = GtidSet::parse(asked_);
-      lost_ = one && !setup_.executed.contains(*one);
+      lost_ = one && !setup_.known.contains(*one);
     }
     return lost_;
   }
@@ -139,6 +149,7 @@ class Scan {
   stream::Bounds bounds_;
   Offset window_ = first_window;
   Offset from_ = 0;
+  std::size_t read_ = 0;
   transform::ChangeRecord change_;
   std::string asked_;  // the last transaction that was looked for, and what was found
   bool lost_ = false;
@@ -148,7 +159,7 @@ class Scan {
 // All of them side by side: a log is asked, and answers later.
 Result<void> read_all(const Clock& clock, std::list<Scan>& scans) {
   for (Scan& scan : scans) TAILRACE_TRY(scan.begin());
-  const Deadline end = clock.now() + patience;
+  Deadline end = clock.now() + patience;
   std::vector<Scan*> left;
   for (Scan& scan : scans) left.push_back(&scan);
   while (!left.empty()) {
@@ -157,7 +168,9 @@ Result<void> read_all(const Clock& clock, std::list<Scan>& scans) {
       return retry("log.slow", "the log does not give the end of " + left.front()->topic());
     }
     for (std::size_t i = left.size(); i-- > 0;) {
+      const std::size_t before = left[i]->read();
       TAILRACE_ASSIGN(const bool done, left[i]->step(now + turn));
+      if (left[i]->read() > before) end = now + patience;
       if (done) left.erase(left.begin() + static_cast<std::ptrdiff_t>(i));
     }
   }
@@ -186,7 +199,7 @@ Result<LostRows> find_lost_rows(const LostRowsSetup& setup) {
     handled = std::max(handled, scan.found().highest);
     lost.complete = lost.complete && (scan.of_lookups() || scan.found().lowest);
   }
-  // Of a server that was followed before: what it lacked was read again then.
+  // What has progress above it was shown again since, or asked for when a server took over.
   for (const Scan& scan : scans) {
     for (const auto& [key, seq] : scan.found().keys) {
       if (seq > handled) scan.keys().insert(key);

@@ -1,7 +1,7 @@
 // A server that took over may lack transactions that were read of its predecessor, or only shown by
-// a batch that was never committed (engine.md §4.4). What they changed is found in the log itself,
-// read backwards from its end.
-// Threading: free function; capture's thread.
+// a batch that was never committed (engine.md §4.4). What transactions outside of a position
+// changed is found in the log itself, read backwards from its end. Threading: free function;
+// capture's thread.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,9 @@
 
 namespace tailrace::engine {
 
-// A batch of capture's holds fewer transactions than this.
-inline constexpr std::uint64_t most_transactions_in_batch = 50'000;
+// A batch of capture's is committed with so many transactions; those that change nothing here come
+// in one step, however many they are.
+inline constexpr std::uint64_t most_transactions_in_batch = 10'000;
 
 struct LostRowsSetup {
   stream::EventLog& log;
@@ -26,21 +27,21 @@ struct LostRowsSetup {
   std::vector<std::string> change_topics;  // by document
   stream::Partition partitions = 1;        // of each
   std::vector<std::string>
-      lookup_topics;        // by lookup table, of one partition; empty: of another source
-  const GtidSet& executed;  // of the server that took over
+      lookup_topics;     // by lookup table, of one partition; empty: of another source
+  const GtidSet& known;  // the position
 };
 
 struct LostRows {
   std::vector<std::set<std::string>> roots;    // key bytes, by document
   std::vector<std::set<std::string>> lookups;  // keys of the lookup log, by lookup table
   std::set<std::string> emptied;               // tables: which rows they had is not known any more
-  // Every change log reaches back to where the server still had all. What a first load began with
-  // is in no log as a transaction.
+  // Every change log reaches back to within the position. What a first load began with is in no log
+  // as a transaction.
   bool complete = true;
 };
 
 // Nothing of this source may be appended meanwhile, and what was appended must be in the log.
-// Errors of the log; retry "log.slow": it did not give its end within a minute.
+// Errors of the log; retry "log.slow": it gave nothing for a minute.
 Result<LostRows> find_lost_rows(const LostRowsSetup& setup);
 
 }  // namespace tailrace::engine

@@ -64,23 +64,26 @@ void RootImport::committed() {
 }
 
 void RootImport::begin(const SavedPosition& position) {
-  const auto& [number, record] = *waiting_.begin();
-  auto subject = subject_of(record);
-  std::vector<Root> roots;
-  std::unordered_map<std::string, std::size_t> by_key;
-  for (std::size_t i = 0; subject && i < record.ids.size() && roots.size() < chunk_; ++i) {
-    auto root = root_of(*subject, record.ids[i]);
-    if (!root || !*root) continue;  // the file is another one than it was when they came
-    if (by_key.try_emplace((*root)->key, roots.size()).second) roots.push_back(std::move(**root));
+  std::string problem;
+  for (const auto& [number, record] : waiting_) {
+    auto subject = subject_of(record);
+    std::vector<Root> roots;
+    std::unordered_map<std::string, std::size_t> by_key;
+    for (std::size_t i = 0; subject && i < record.ids.size() && roots.size() < chunk_; ++i) {
+      auto root = root_of(*subject, record.ids[i]);
+      if (!root || !*root) continue;  // the file is another one than it was when they came
+      if (by_key.try_emplace((*root)->key, roots.size()).second) roots.push_back(std::move(**root));
+    }
+    if (!roots.empty()) {
+      reading_.emplace(Reading{number, std::move(*subject), std::move(roots), std::move(by_key),
+                               position, std::nullopt, setup_.clock.now()});
+      return reader_->begin(request());
+    }
+    problem = subject ? "its ids fit this pipeline no longer" : subject.error().message;
   }
-  if (roots.empty()) {
-    problem_ = subject ? "its ids fit this pipeline no longer" : subject.error().message;
-    not_before_ = setup_.clock.now() + longest_pause;
-    return show();
-  }
-  reading_.emplace(Reading{number, std::move(*subject), std::move(roots), std::move(by_key),
-                           position, std::nullopt, setup_.clock.now()});
-  reader_->begin(request());
+  problem_ = problem;
+  not_before_ = setup_.clock.now() + longest_pause;
+  show();
 }
 
 capture::RootRequest RootImport::request() const {

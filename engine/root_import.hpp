@@ -54,7 +54,8 @@ class RootImport {
   Result<bool> step(const SavedPosition& position, bool may_begin, const Append& append,
                     const AppendGroup& append_group);
   // Appends an order for these roots of a document, or for the rows behind these keys of a lookup
-  // log; it counts when it is committed. Error halt: import.nested, import.full.
+  // log; it counts when it is committed. Errors halt: import.nested,
+  // import.full, import.bad_key.
   Result<void> ask(std::uint16_t document, const std::set<std::string>& roots,
                    const Append& append);
   Result<void> ask_values(std::uint16_t lookup, const std::set<std::string>& keys,
@@ -101,6 +102,9 @@ class RootImport {
   // Error dead_letter import.full.
   Result<void> check_room(std::size_t more) const;
   Result<ImportReceipt> put(ImportRecord record, const Append& append);
+  // Error halt import.bad_key: one cannot be asked for by its text.
+  Result<void> put_keys(const ImportRecord& record, const Subject& subject,
+                        const std::vector<std::string>& keys, const Append& append);
   // Errors dead_letter: import.nested, import.no_document.
   Result<Subject> subject_of(const ImportRecord& record) const;
   Result<Subject> document_of(const std::string& name) const;

@@ -15,6 +15,8 @@ namespace tailrace::engine {
 namespace {
 
 constexpr std::size_t most_waiting = 200'000;
+constexpr std::size_t largest_request = 2'000;
+constexpr std::size_t largest_request_bytes = 128u << 10;
 
 // Nobody waits for an answer: what cannot be read again must not be passed over.
 Result<void> or_halt(const Result<void>& outcome) {
@@ -89,8 +91,30 @@ Result<void> RootImport::ask(std::uint16_t document, const std::set<std::string>
   const auto subject = subject_of(record);
   if (!subject) return or_halt(Failure(subject.error()));
   TAILRACE_TRY(or_halt(check_room(roots.size())));
-  for (const std::string& root : roots) record.ids.push_back(subject->ids.of(root));
-  TAILRACE_TRY(put(std::move(record), append));
+  return put_keys(record, *subject, {roots.begin(), roots.end()}, append);
+}
+
+// In records that a log takes.
+Result<void> RootImport::put_keys(const ImportRecord& record, const Subject& subject,
+                                  const std::vector<std::string>& keys, const Append& append) {
+  std::size_t bytes = 0;
+  ImportRecord some = record;
+  for (const std::string& key : keys) {
+    const std::string id =
+        subject.ids.of(std::string_view(key).substr(subject.lookup ? subject.prefix.size() : 0));
+    const auto root = root_of(subject, id);
+    if (!root || !*root || (*root)->key != key) {
+      return halt("import.bad_key",
+                  fmt::format("a key of table {} cannot be asked for by its text: '{}'",
+                              subject.schema->id.table, id));
+    }
+    bytes += id.size();
+    some.ids.push_back(id);
+    if (some.ids.size() < largest_request && bytes < largest_request_bytes) continue;
+    TAILRACE_TRY(put(std::exchange(some, record), append));
+    bytes = 0;
+  }
+  TAILRACE_TRY(put(std::move(some), append));
   show();
   return {};
 }
@@ -99,16 +123,16 @@ Result<void> RootImport::ask_values(std::uint16_t lookup, const std::set<std::st
                                     const Append& append) {
   if (keys.empty()) return {};
   TAILRACE_TRY(or_halt(check_room(keys.size())));
-  std::map<std::uint16_t, ImportRecord> by_key_set;
-  for (const std::string& log_key : keys) {
-    const transform::LookupLogKey key = transform::parse_lookup_log_key(log_key);
-    ImportRecord& record = by_key_set[key.key_set];
-    record.table = setup_.plan.lookups[lookup].table;
-    record.key_set = key.key_set;
-    record.ids.push_back(lookup_of(lookup, key.key_set).ids.of(key.key));
+  std::map<std::uint16_t, std::vector<std::string>> by_key_set;
+  for (const std::string& key : keys) {
+    by_key_set[transform::parse_lookup_log_key(key).key_set].push_back(key);
   }
-  for (auto& [key_set, record] : by_key_set) TAILRACE_TRY(put(std::move(record), append));
-  show();
+  for (const auto& [key_set, some] : by_key_set) {
+    ImportRecord record;
+    record.table = setup_.plan.lookups[lookup].table;
+    record.key_set = key_set;
+    TAILRACE_TRY(put_keys(record, lookup_of(lookup, key_set), some, append));
+  }
   return {};
 }
 

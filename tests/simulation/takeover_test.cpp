@@ -93,6 +93,26 @@ TEST(Takeover, FindsWhatWasShownInFrontOfLaterProgress) {
   expect_right(s);
 }
 
+// The first server that takes over has it, and the next one, before it was read again.
+TEST(Takeover, FindsWhatWasShownBeforeTheLastServerButOne) {
+  Stage s({});
+  lay_out(s);
+  s.world.server().commit({order(2, 5)});
+  s.world.server().commit({order(1, 8), product(9)});
+  s.world.step_capture();
+  s.world.step_capture();
+  s.world.kill_capture();
+  s.work(s.owner());
+  s.world.fail_over(0, 0);
+  for (int n = 0; n < 4; ++n) s.world.step_capture();  // reads the first of the two again
+  s.world.clock().advance(std::chrono::seconds(1));
+  s.world.step_capture();
+  s.world.kill_capture();
+  s.work(s.owner());
+  s.world.fail_over(1, 1);
+  expect_right(s);
+}
+
 TEST(Takeover, GoesOnAfterAKillAtAnyCall) {
   for (int calls = 1; calls < 80; ++calls) {
     Stage s({});
