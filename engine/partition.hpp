@@ -160,6 +160,7 @@ class PartitionTask {
   struct Ticket {
     Offset held = -1;            // record it holds back; -1: none
     std::shared_ptr<Scan> scan;  // or the scan
+    std::vector<std::shared_ptr<Scan>> others;  // scans that found it under way
   };
   struct Parts {  // of a group of one source; those of others may come in between
     std::string root;
@@ -230,6 +231,7 @@ class PartitionTask {
   // record. Holds back the record at `held`, or the scan, until it is in the log.
   Result<void> want(RootEntry& root, std::vector<transform::Reference> references, Offset held,
                     const std::shared_ptr<Scan>& scan);
+  void rely_on(RootEntry& root, std::string_view key, const std::shared_ptr<Scan>& scan);
   // Adds the reference's value to `record` if the root lacks it, and its own references to
   // `references`.
   Result<bool> want_one(RootEntry& root, const transform::Reference& reference, std::string& record,

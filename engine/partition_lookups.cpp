@@ -41,27 +41,46 @@ Result<void> PartitionTask::want(RootEntry& root, std::vector<transform::Referen
                                  Offset held, const std::shared_ptr<Scan>& scan) {
   std::string record;
   transform::begin_lookups(record);
-  bool any = false;
+  std::vector<std::string> wanted;
   for (std::size_t i = 0; i < references.size(); ++i) {
     const transform::Reference reference = references[i];  // the vector may grow
     TAILRACE_ASSIGN(const bool added, want_one(root, reference, record, references));
-    any = any || added;
+    std::string key = transform::fragment_key(reference.node, reference.source, reference.key);
+    if (added) {
+      wanted.push_back(std::move(key));
+    } else if (scan) {
+      rely_on(root, key, scan);
+    }
   }
-  if (!any) return {};
+  if (wanted.empty()) return {};
   TAILRACE_ASSIGN(const std::uint64_t ticket, shared_.member->append(partition_, root.key, record));
+  for (const std::string& key : wanted) root.asked_from(key)->ticket = ticket;
   root.asked_at = shared_.clock.now();
   if (scan) ++scan->asked;
   if (!shared_.rules.hold_for_appends) {
-    tickets_[ticket] = {-1, nullptr};
+    tickets_[ticket] = {};
   } else if (scan) {
     ++scan->outstanding;
     ++scan_appends_;
-    tickets_[ticket] = {-1, scan};
+    tickets_[ticket] = {-1, scan, {}};
   } else {
     window_.hold(held);
-    tickets_[ticket] = {held, nullptr};
+    tickets_[ticket] = {held, nullptr, {}};
   }
   return {};
+}
+
+// What the scan would have appended is under way for a record that holds the offset. Who reads that
+// record again need not ask again (the store may be older then): dprog waits, too (R15).
+void PartitionTask::rely_on(RootEntry& root, std::string_view key,
+                            const std::shared_ptr<Scan>& scan) {
+  if (!shared_.rules.rely_on_asked) return;
+  const auto asked = root.asked_from(key);
+  if (asked == root.asked.end() || asked->key != key) return;
+  const auto at = tickets_.find(asked->ticket);
+  if (at == tickets_.end()) return;  // it is in the log, and will be read
+  ++scan->outstanding;
+  at->second.others.push_back(scan);
 }
 
 Result<bool> PartitionTask::want_one(RootEntry& root, const transform::Reference& reference,
@@ -86,7 +105,7 @@ Result<bool> PartitionTask::want_one(RootEntry& root, const transform::Reference
     if (keep || asked->token >= value->token) return false;  // in the log or on its way
     asked->token = value->token;
   } else {
-    root.asked.insert(asked, {fragment.key, value->token});
+    root.asked.insert(asked, {fragment.key, value->token, 0});
   }
   if (!value->gone) {
     const transform::RowView row(value->values);
@@ -117,6 +136,7 @@ void PartitionTask::appended(std::uint64_t ticket, Offset offset) {
     --scan_appends_;
     unread_appends_.push_back(offset);
   }
+  for (const std::shared_ptr<Scan>& scan : at->second.others) --scan->outstanding;
   tickets_.erase(at);
   last_append_ = std::max(last_append_, offset);
   retire_scans();

@@ -41,6 +41,7 @@ struct SinkProgress {
 struct AskedLookup {
   std::string key;  // as of its fragment
   Token token;
+  std::uint64_t ticket = 0;  // of the append
   bool applied = false;
 };
 

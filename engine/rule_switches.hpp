@@ -16,6 +16,7 @@ struct RuleSwitches {
   bool note_unshown = true;         // R13: a state record also where no document was to be written
   bool hold_for_sinks = true;       // R15: the offset waits for acknowledgements
   bool hold_for_appends = true;     // R15: the offset and dprog wait for lookup appends
+  bool rely_on_asked = true;        // R15: dprog also waits for appends that others asked for
   bool keep_after_abort = true;     // R15: an aborted commit's records go into the next one
   bool replay_behind = true;        // R18: a store behind the commit is brought up to it
   bool restore_over_gap = true;     // R18: but not over records that the log no longer holds
