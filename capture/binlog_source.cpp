@@ -107,7 +107,7 @@ Result<GtidSet> BinlogSource::committed_now() {
 
 // MariaDB's positions name the last transaction of a domain only, and places in files say nothing
 // of another server.
-Result<std::optional<Takeover>> BinlogSource::takeover(const SourcePosition& read) {
+Result<std::optional<GtidSet>> BinlogSource::lost_at_takeover(const SourcePosition& read) {
   constexpr std::int64_t most_lost = 100'000;
   TAILRACE_ASSIGN(auto connection,
                   mysql::Connection::connect(options_.mysql, mysql::Use::sql, interrupter()));
@@ -121,7 +121,7 @@ Result<std::optional<Takeover>> BinlogSource::takeover(const SourcePosition& rea
   for (const auto& [source, intervals] : set->sources()) {
     if (uuid_text(source.uuid) == facts.uuid) return std::nullopt;
   }
-  return std::optional<Takeover>({facts.executed, lost});
+  return std::optional(lost);
 }
 
 Result<SourcePosition> BinlogSource::position_at(const std::optional<BinlogPosition>& place) {

@@ -31,7 +31,7 @@ class BinlogSource : public ChangeSource {
   Result<void> start(const SourcePosition& from) override;
   Result<std::optional<Transaction>> next(Deadline deadline) override;
   Result<GtidSet> committed_now() override;
-  Result<std::optional<Takeover>> takeover(const SourcePosition& read) override;
+  Result<std::optional<GtidSet>> lost_at_takeover(const SourcePosition& read) override;
   // To start behind a place of the server's binlog, or behind all there is now, without a first
   // load. Errors: read_position().
   Result<SourcePosition> position_at(const std::optional<BinlogPosition>& place);

@@ -11,12 +11,6 @@
 
 namespace tailrace::capture {
 
-// Another server has taken over from the one that was read.
-struct Takeover {
-  GtidSet executed;  // of the server that answers now
-  GtidSet lost;      // what was read, and never reached it
-};
-
 class ChangeSource {
  public:
   virtual ~ChangeSource() = default;
@@ -38,7 +32,7 @@ class ChangeSource {
   // What the server that answers now never got of what was read up to `read`. nullopt: it cannot be
   // told, or this is no server that took over: it lost history of its own, shares none, or lacks
   // more than a replica lags behind. Errors as of a connection.
-  virtual Result<std::optional<Takeover>> takeover(const SourcePosition& read) = 0;
+  virtual Result<std::optional<GtidSet>> lost_at_takeover(const SourcePosition& read) = 0;
 
   virtual void request_stop() noexcept = 0;
 };

@@ -44,7 +44,9 @@ class FileSource final : public ChangeSource {
   Result<std::optional<Transaction>> next(Deadline deadline) override;
   // What was read up to now: files do not say what they hold before they are read.
   Result<GtidSet> committed_now() override { return position_.gtid_set; }
-  Result<std::optional<Takeover>> takeover(const SourcePosition&) override { return std::nullopt; }
+  Result<std::optional<GtidSet>> lost_at_takeover(const SourcePosition&) override {
+    return std::nullopt;
+  }
   void request_stop() noexcept override { stopped_ = true; }
 
   // Everything was read, and next() has told it: committed_now() is final.

@@ -48,10 +48,10 @@ Result<void> CaptureRole::start_source() {
 // The server lacks what was read: all that this changed is read again, as soon as it is streamed.
 Result<void> CaptureRole::go_on_without(const Error& diverged) {
   if (!can_read_again() || !position_.source.prepared.empty()) return Failure(diverged);
-  TAILRACE_ASSIGN(const auto takeover, source_->takeover(position_.source));
-  if (!takeover) return Failure(diverged);
-  if (!takeover->lost.empty()) {
-    const GtidSet left = position_.source.gtid_set.minus(takeover->lost);
+  TAILRACE_ASSIGN(const auto lost, source_->lost_at_takeover(position_.source));
+  if (!lost) return Failure(diverged);
+  if (!lost->empty()) {
+    const GtidSet left = position_.source.gtid_set.minus(*lost);
     TAILRACE_ASSIGN(const LostRows rows, find_rows_behind(left));
     if (!rows.complete) {
       return cannot(
@@ -59,11 +59,11 @@ Result<void> CaptureRole::go_on_without(const Error& diverged) {
           "read from the other one, or the log was trimmed");
     }
     TAILRACE_TRY(ask_for(rows));
-    log_error("capture.transactions_lost", {{"gtids", takeover->lost.text()}});
+    log_error("capture.transactions_lost", {{"gtids", lost->text()}});
     deps_.board.count(labelled("tailrace_source_lost_transactions_total"),
-                      static_cast<double>(takeover->lost.mysql()->size()));
+                      static_cast<double>(lost->mysql()->size()));
     position_.source.gtid_set = left;
-    lost_.add(takeover->lost);
+    lost_.add(*lost);
     jump();
     TAILRACE_TRY(commit());
     TAILRACE_TRY(append_progress());  // what came before was looked for
@@ -109,15 +109,16 @@ Result<void> CaptureRole::ask_for(const LostRows& lost) {
                               *lost.emptied.begin()));
   }
   const auto append = [this](const stream::Append& record) { return append_to_batch(record); };
+  const auto or_cannot = [](Result<void> asked) -> Result<void> {
+    if (asked || !asked.error().code.starts_with("import.")) return asked;
+    return cannot(asked.error().message);
+  };
   for (std::size_t d = 0; d < lost.roots.size(); ++d) {
-    const auto asked = imports_->ask(static_cast<std::uint16_t>(d), lost.roots[d], append);
-    if (!asked && asked.error().code.starts_with("import.")) return cannot(asked.error().message);
-    TAILRACE_TRY(asked);
+    TAILRACE_TRY(or_cannot(imports_->ask(static_cast<std::uint16_t>(d), lost.roots[d], append)));
   }
   for (std::size_t t = 0; t < lost.lookups.size(); ++t) {
-    const auto asked = imports_->ask_values(static_cast<std::uint16_t>(t), lost.lookups[t], append);
-    if (!asked && asked.error().code.starts_with("import.")) return cannot(asked.error().message);
-    TAILRACE_TRY(asked);
+    TAILRACE_TRY(
+        or_cannot(imports_->ask_values(static_cast<std::uint16_t>(t), lost.lookups[t], append)));
   }
   return {};
 }

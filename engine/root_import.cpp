@@ -132,13 +132,15 @@ void RootImport::put_off(const Error& error) {
 }
 
 void RootImport::touched(std::uint16_t document, std::string_view root) {
-  if (!reading_ || reading_->subject.lookup || reading_->subject.index != document) return;
-  const auto at = reading_->by_key.find(std::string(root));
-  if (at != reading_->by_key.end()) reading_->roots[at->second].touched = true;
+  touch(false, document, root);
 }
 
 void RootImport::touched_value(std::uint16_t lookup, std::string_view key) {
-  if (!reading_ || !reading_->subject.lookup || reading_->subject.index != lookup) return;
+  touch(true, lookup, key);
+}
+
+void RootImport::touch(bool lookup, std::uint16_t index, std::string_view key) {
+  if (!reading_ || reading_->subject.lookup != lookup || reading_->subject.index != index) return;
   const auto at = reading_->by_key.find(std::string(key));
   if (at != reading_->by_key.end()) reading_->roots[at->second].touched = true;
 }

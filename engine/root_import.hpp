@@ -117,6 +117,7 @@ class RootImport {
   Result<void> poll();
   void put_off(const Error& error);
   Result<void> finish(const Append& append, const AppendGroup& append_group);
+  void touch(bool lookup, std::uint16_t index, std::string_view key);
   transform::Origin origin() const;
   Result<void> add_rows(transform::Router& router) const;
   Result<void> append_roots(const AppendGroup& append_group);

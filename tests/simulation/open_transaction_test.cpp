@@ -29,8 +29,8 @@ class LateSource final : public capture::ChangeSource {
     return std::optional<Transaction>();
   }
   Result<GtidSet> committed_now() override { return source_->committed_now(); }
-  Result<std::optional<capture::Takeover>> takeover(const SourcePosition& read) override {
-    return source_->takeover(read);
+  Result<std::optional<GtidSet>> lost_at_takeover(const SourcePosition& read) override {
+    return source_->lost_at_takeover(read);
   }
   void request_stop() noexcept override { source_->request_stop(); }
 

@@ -221,11 +221,10 @@ std::size_t SimSource::next_in_binlog() const {
   return index;
 }
 
-Result<std::optional<capture::Takeover>> SimSource::takeover(const SourcePosition& read) {
-  const GtidSet executed = server_.executed();
-  const GtidSet lost = read.gtid_set.minus(executed);
+Result<std::optional<GtidSet>> SimSource::lost_at_takeover(const SourcePosition& read) {
+  const GtidSet lost = read.gtid_set.minus(server_.executed());
   if (lost == read.gtid_set) return std::nullopt;
-  return std::optional<capture::Takeover>({executed, lost});
+  return std::optional(lost);
 }
 
 Transaction SimSource::announce(TransactionKind kind) const {

@@ -89,7 +89,7 @@ class SimSource final : public capture::ChangeSource {
   Result<void> start(const SourcePosition& from) override;
   Result<std::optional<Transaction>> next(Deadline deadline) override;
   Result<GtidSet> committed_now() override { return server_.executed(); }
-  Result<std::optional<capture::Takeover>> takeover(const SourcePosition& read) override;
+  Result<std::optional<GtidSet>> lost_at_takeover(const SourcePosition& read) override;
   void request_stop() noexcept override {}
 
  private:
